@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, TypeAlias
 
 from tapewatch.model.errors import BadText
 from tapewatch.model.numbers import format_float
 
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
+# Anything with the buffer protocol, numpy's arrays too; typing can say so from Python 3.12 on.
+Buffer: TypeAlias = Any
 
 _NUMBER = re.compile(
     rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?inf(?:inity)?|nan",
@@ -35,14 +35,12 @@ def bad_number(text: bytes) -> BadText:
     return BadText("number", text.decode(errors="replace"), remedy)
 
 
-def format_doubles(values: "Buffer", separator: bytes = b",") -> bytes:
+def format_doubles(values: Buffer, separator: bytes = b",") -> bytes:
     """Write the doubles of a buffer one after the other."""
     return separator.join(format_float(value).encode() for value in _doubles(values))
 
 
-def encode_points(
-    timestamps_ms: "Buffer", values: "Buffer", present: "Buffer | None" = None
-) -> bytes:
+def encode_points(timestamps_ms: Buffer, values: Buffer, present: Buffer | None = None) -> bytes:
     """Write one series as ``PointsWriter.row`` does."""
     writer = PointsWriter(timestamps_ms)
     writer.row(values, present)
@@ -56,7 +54,7 @@ class PointsWriter:
     The timestamps are written once, when the writer is built.
     """
 
-    def __init__(self, timestamps_ms: "Buffer") -> None:
+    def __init__(self, timestamps_ms: Buffer) -> None:
         self._stamps = [f"[{_seconds(time_ms)}," for time_ms in memoryview(timestamps_ms)]
         self._parts: list[bytes] = []
 
@@ -64,7 +62,7 @@ class PointsWriter:
         """Append ``text`` as it is."""
         self._parts.append(text)
 
-    def row(self, values: "Buffer", present: "Buffer | None" = None) -> int:
+    def row(self, values: Buffer, present: Buffer | None = None) -> int:
         """Append the points of one series, without those not ``present``; return their number."""
         row = _doubles(values)
         mask: Iterable[int] = [1] * len(row) if present is None else memoryview(present).cast("B")
@@ -85,7 +83,7 @@ class PointsWriter:
         return taken
 
 
-def _doubles(values: "Buffer") -> Sequence[float]:
+def _doubles(values: Buffer) -> Sequence[float]:
     return memoryview(values).cast("B").cast("d").tolist()
 
 
