@@ -1,0 +1,24 @@
+"""
+The protocol faces: who speaks which API on which paths.
+
+A face is a function that takes the server and returns its routes; it turns requests into calls and
+answers into its protocol's words, and decides nothing else.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from starlette.routing import BaseRoute
+
+from tapewatch.server.faces import home, management, status
+from tapewatch.server.http.shapes import ErrorShapes
+
+if TYPE_CHECKING:
+    from tapewatch.server.server import Server
+
+
+def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
+    """Yield the routes of every face."""
+    yield from management.routes(server)
+    yield from status.routes(server, shapes)
+    yield from home.routes(server)

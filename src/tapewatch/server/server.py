@@ -1,0 +1,140 @@
+"""
+One server: its settings, its data directory, its components and its application.
+
+``Server`` is made whole or not at all, reloaded while it runs, and asked by the faces. Everything
+that a face needs to know is here; nothing here knows HTTP beyond handing out the application.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from tapewatch.document.errors import DocumentError
+from tapewatch.document.reading import join
+from tapewatch.model.clock import Clock
+from tapewatch.model.samples import Family, counter, gauge
+from tapewatch.server import faces, logs, vitals
+from tapewatch.server.http.app import App
+from tapewatch.server.http.listener import Listener, check_exposure
+from tapewatch.server.http.shapes import ErrorShapes
+from tapewatch.server.lifecycle import Component, Supervisor
+from tapewatch.server.settings import Settings, SettingsSource
+from tapewatch.store.directory import DataDirectory
+from tapewatch.version import VERSION
+
+log = logging.getLogger(__name__)
+
+FIXED: frozenset[str] = frozenset({"server.listen", "data.directory", "server.request_head_max"})
+"""Settings that a reload cannot change; the server says so and keeps the old value."""
+
+
+class Server:
+    """A running (or starting, or stopping) server."""
+
+    def __init__(self, source: SettingsSource, settings: Settings, clock: Clock) -> None:
+        check_exposure(settings.server)
+        self.source = source
+        self.settings = settings
+        self.clock = clock
+        self.started_ns = clock.now_ns()
+        self.reloads_failed = 0
+        self.reload_good = True
+        self.reloaded_ns = self.started_ns
+        shapes = ErrorShapes()
+        self.app = App(faces.routes(self, shapes), shapes, settings.server)
+        self._listener = Listener(self.app, settings.server)
+        self.address = self._listener.bind()
+        try:
+            self.directory = DataDirectory.open(
+                settings.data.directory, now_ns=self.started_ns, writer=f"tapewatch {VERSION}"
+            )
+        except BaseException:
+            self._listener.close()
+            raise
+        self.supervisor = Supervisor(self._components(), clock)
+
+    def _components(self) -> list[Component]:
+        return [self._listener]
+
+    async def start(self) -> None:
+        """Start every component, or none; the data directory is given back on a failure."""
+        try:
+            await self.supervisor.start()
+        except BaseException:
+            self.directory.close()
+            raise
+
+    async def stop(self) -> dict[str, str]:
+        """Stop every component and give the data directory back; returns what was drained."""
+        drained = await self.supervisor.stop()
+        self.directory.close()
+        return drained
+
+    def reload(self) -> list[str]:
+        """
+        Read the settings again and use them.
+
+        Raises ``DocumentError`` and keeps the old ones when the new ones are wrong. Returns the
+        settings that changed but need a restart.
+        """
+        try:
+            fresh = self.source.read()
+            check_exposure(fresh.server)
+        except Exception as fault:
+            self.reloads_failed += 1
+            self.reload_good = False
+            told = (
+                [str(each) for each in fault.faults] if isinstance(fault, DocumentError) else fault
+            )
+            log.error("new configuration refused, the old one stays", extra={"faults": told})  # noqa: TRY400  # the faults are the whole story
+            raise
+        changed = set(changes(self.settings, fresh))
+        self.reload_good = True
+        self.reloaded_ns = self.clock.now_ns()
+        self._apply(fresh)
+        waiting = sorted(changed & FIXED)
+        log.info("configuration loaded", extra={"changed": sorted(changed), "restart_for": waiting})
+        return waiting
+
+    def _apply(self, fresh: Settings) -> None:
+        self.settings = fresh
+        logs.set_up(level=fresh.log.level, form=fresh.log.form)
+        self.app.apply(fresh.server)
+
+    def families(self) -> Iterator[Family]:
+        """Yield the server's own metrics."""
+        yield from vitals.families(self.started_ns)
+        yield gauge("tapewatch_ready", "Whether every component is ready.", self.supervisor.ready())
+        yield gauge(
+            "tapewatch_config_last_reload_successful",
+            "Whether the configuration on disk is the one in use.",
+            self.reload_good,
+        )
+        yield gauge(
+            "tapewatch_config_last_reload_success_timestamp_seconds",
+            "When the configuration in use was read.",
+            self.reloaded_ns / 1e9,
+        )
+        yield counter(
+            "tapewatch_config_reload_failures_total",
+            "How often a new configuration was refused.",
+            self.reloads_failed,
+        )
+        yield gauge(
+            "tapewatch_data_free_bytes",
+            "Room left on the disk of the data directory.",
+            self.directory.free_bytes(),
+        )
+        yield from self.app.tally.families()
+        yield from self.supervisor.families()
+
+
+def changes(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths at which two settings differ."""
+    if not is_dataclass(old) or type(old) is not type(new):
+        if old != new:
+            yield path
+        return
+    for each in fields(old):
+        yield from changes(getattr(old, each.name), getattr(new, each.name), join(path, each.name))
