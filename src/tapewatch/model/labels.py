@@ -8,6 +8,7 @@ series that share a value share one object, and comparing them is comparing poin
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from sys import intern
 from typing import Final, Self
 
@@ -36,7 +37,7 @@ class Labels(tuple[tuple[str, str], ...]):
     def from_pairs(cls, pairs: Iterable[tuple[str, str]]) -> Self:
         """Build from pairs in any order; a name given twice is an error."""
         ordered = sorted((intern(name), intern(value)) for name, value in pairs if value)
-        for (name, _), (following, _) in zip(ordered, ordered[1:], strict=False):
+        for (name, _), (following, _) in pairwise(ordered):
             if name == following:
                 raise BadText("label set", name, "the label name occurs twice")
         return cls(ordered)
@@ -143,6 +144,7 @@ def _escape(character: str) -> str:
     if character.isprintable():
         return character
     code = ord(character)
-    if code < 0x80:
-        return f"\\x{code:02x}"
+    if code < 0x80 or 0xDC80 <= code <= 0xDCFF:
+        # The latter stand for bytes that are no UTF-8 (``surrogateescape``).
+        return f"\\x{code & 0xFF:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
