@@ -359,27 +359,28 @@ def walk(node: Expr) -> Iterator[Expr]:
 
 def rewrite(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """Build a new tree by ``change``, children first; what stays the same is shared."""
-    return change(_with_children(node, change))
+    return change(map_children(node, lambda child: rewrite(child, change)))
 
 
-def _with_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Change only the expressions directly under ``node``; the same node where none changes."""
     updates: dict[str, object] = {}
     for name in _CHILD_FIELDS.get(type(node), ()):
         old = getattr(node, name)
-        new = _rewrite_field(old, change)
+        new = _map_field(old, change)
         if new is not old:
             updates[name] = new
     return replace(node, **updates) if updates else node  # type: ignore[arg-type] # fields by name
 
 
-def _rewrite_field(old: object, change: Callable[[Expr], Expr]) -> object:
+def _map_field(old: object, change: Callable[[Expr], Expr]) -> object:
     if old is None:
         return None
     if isinstance(old, tuple):
-        new = tuple(rewrite(expr, change) for expr in old)
+        new = tuple(change(expr) for expr in old)
         same = all(one is other for one, other in zip(old, new, strict=True))
         return old if same else new
-    return rewrite(cast("Expr", old), change)
+    return change(cast("Expr", old))
 
 
 _CHILD_FIELDS: Final[dict[type, tuple[str, ...]]] = {
