@@ -1,5 +1,6 @@
 """Every fault of a document is told at once, with its place and what would be right."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -119,7 +120,7 @@ def test_a_bad_overlay_names_who_said_it():
     from tapewatch.document.nodes import parse
 
     tree = lay_over(parse("", file="x"), Desk, "interval", "soon", "TAPEWATCH_INTERVAL")
-    with pytest.raises(DocumentError, match="^TAPEWATCH_INTERVAL: interval: 'soon' is not a dur"):
+    with pytest.raises(DocumentError, match=r"^TAPEWATCH_INTERVAL: interval: 'soon' is not a dur"):
         read_node(tree, Desk, file="x", folder=Path())
     with pytest.raises(DocumentError, match="--set: intrval: is not a setting; did you mean inter"):
         lay_over(tree, Desk, "intrval", "1s", "--set")
@@ -151,10 +152,8 @@ def test_leaf_paths_are_the_keys_of_the_document():
 
 @given(st.text(max_size=60))
 def test_no_text_does_more_than_be_refused(text):
-    try:
-        read_text(text, Desk)
-    except DocumentError as fault:
-        assert fault.faults
+    with contextlib.suppress(DocumentError):
+        assert isinstance(read_text(text, Desk), Desk)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path):
 
 def test_a_directory_of_someone_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(DirectoryForeign, match="not ours \\(it holds thesis.txt\\)"):
+    with pytest.raises(DirectoryForeign, match=r"not ours \(it holds thesis.txt\)"):
         opened(tmp_path)
     assert {each.name for each in tmp_path.iterdir()} <= {"thesis.txt", "LOCK"}
 
@@ -64,7 +64,7 @@ def test_a_damaged_identity_is_not_overwritten(tmp_path, text, reason):
 def test_a_later_layout_is_refused_with_its_writer(tmp_path):
     told = '{"layout": 99, "id": "x", "created": "y", "writer": "tapewatch 9.0"}'
     (tmp_path / "TAPEWATCH").write_text(told)
-    with pytest.raises(DirectoryForeign, match="layout 99 \\(written by tapewatch 9.0\\)"):
+    with pytest.raises(DirectoryForeign, match=r"layout 99 \(written by tapewatch 9.0\)"):
         opened(tmp_path)
 
 
@@ -76,7 +76,7 @@ def test_a_first_start_that_was_killed_starts_again(tmp_path):
 
 def test_a_path_that_cannot_be_a_directory_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DirectoryUnusable, match="Not a directory|File exists"):
+    with pytest.raises(DirectoryUnusable, match=r"Not a directory|File exists"):
         opened(tmp_path / "file" / "d")
 
 
