@@ -1,0 +1,43 @@
+"""How Go's ``%g`` and ``%f`` write a float, for label values and messages that Prometheus makes."""
+
+import math
+from decimal import Decimal
+
+
+def general(value: float, *, digits: int | None = None) -> str:
+    """Write ``value`` as ``%g`` does: the shortest digits, or ``digits`` significant ones."""
+    special = _special(value)
+    if special is not None:
+        return special
+    if digits is not None:
+        return f"{value:.{digits}g}"
+    sign, numerals, power = _shortest(value)
+    if -4 <= power < 6:
+        return fixed(value)
+    fraction = f".{numerals[1:]}" if len(numerals) > 1 else ""
+    return f"{sign}{numerals[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
+
+
+def fixed(value: float) -> str:
+    """Write ``value`` without an exponent, with as many digits as it takes to read it back."""
+    special = _special(value)
+    if special is not None:
+        return special
+    text = f"{Decimal(repr(value)):f}"
+    return text.removesuffix(".0")
+
+
+def _special(value: float) -> str | None:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return None
+
+
+def _shortest(value: float) -> tuple[str, str, int]:
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    assert isinstance(exponent, int)
+    numerals = "".join(map(str, digits)).rstrip("0") or "0"
+    power = len(digits) + exponent - 1 if value else 0
+    return "-" if sign else "", numerals, power

@@ -1,0 +1,347 @@
+"""
+The seam between queries and storage: what a query asks for, and the shape in which it is given.
+
+A query names matchers and a time range; a ``Source`` answers with a ``Selection``: series in
+``Strip``s (many series, one vector of timestamps: a scrape) and in ``Ragged`` parts (each series
+with its own times). Label sets come as one ``LabelSets``, which remembers what was derived from
+it, so a source that hands out the same object for the same series makes grouping and matching
+free from the second query on.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple, Protocol, TypeVar, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.model.histograms import Histogram
+from tapewatch.model.labels import METRIC_NAME, Labels
+from tapewatch.model.matchers import Matcher, match_all
+from tapewatch.model.numbers import STALE_BITS
+
+ABSENT_BITS: Final = 0x7FF0_0000_0000_0003
+
+Times = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Objects = NDArray[np.object_]
+Indices = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+T = TypeVar("T")
+
+METADATA_LABELS: Final = (METRIC_NAME, "__type__", "__unit__")
+_DERIVED_MAX: Final = 128
+
+
+def bits_as_float(bits: int) -> float:
+    """Return the float whose bits are ``bits`` (the two markers are NaNs among many)."""
+    return float(np.array(bits, dtype=np.uint64).view(np.float64))
+
+
+ABSENT: Final = bits_as_float(ABSENT_BITS)
+
+
+class Grouping(NamedTuple):
+    """Which group each row belongs to, and the label sets of the groups."""
+
+    ids: Indices
+    labels: "LabelSets"
+
+
+class LabelSets(Sequence[Labels]):
+    """
+    The label sets of some series, in order.
+
+    It never changes, and it is compared by identity: ``derive`` keeps what was computed from it
+    for as long as it lives. A storage may subclass it and answer ``group`` from its own columns.
+    """
+
+    __slots__ = ("__weakref__", "_derived", "_rows")
+
+    def __init__(self, rows: Iterable[Labels]) -> None:
+        self._rows = tuple(rows)
+        self._derived: dict[Hashable, object] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Labels: ...
+    @overload
+    def __getitem__(self, index: slice) -> "LabelSets": ...
+    def __getitem__(self, index: int | slice) -> "Labels | LabelSets":
+        return LabelSets(self._rows[index]) if isinstance(index, slice) else self._rows[index]
+
+    def __iter__(self) -> Iterator[Labels]:
+        return iter(self._rows)
+
+    def derive(self, key: Hashable, build: Callable[[], T]) -> T:
+        """Return what ``build`` made the first time it was asked for under ``key``."""
+        try:
+            return cast("T", self._derived[key])
+        except KeyError:
+            value = build()
+        if len(self._derived) >= _DERIVED_MAX:
+            self._derived.clear()
+        self._derived[key] = value
+        return value
+
+    def group(self, names: tuple[str, ...], *, without: bool = False) -> Grouping:
+        """Group the rows ``by`` the labels in ``names``, or by all but them and the name."""
+        if not names and not without:
+            return self.derive("all", lambda: Grouping(np.zeros(len(self), np.int32), EMPTY_SET))
+        return self.derive(("group", names, without), lambda: self._group(names, without))
+
+    def _group(self, names: tuple[str, ...], without: bool) -> Grouping:
+        if without:
+            keys = (labels.drop(METRIC_NAME, *names) for labels in self)
+        else:
+            keys = (labels.keep(names) for labels in self)
+        return group_keys(keys, len(self))
+
+    def without_metadata(self) -> "LabelSets":
+        """Drop the name, the type and the unit from every row."""
+        return self.derive(
+            "without metadata",
+            lambda: LabelSets(labels.drop(*METADATA_LABELS) for labels in self),
+        )
+
+    def take(self, rows: NDArray[np.intp]) -> "LabelSets":
+        """Return some rows, in the order asked for."""
+        own = self._rows
+        return LabelSets(own[row] for row in rows.tolist())
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The metric name of every row."""
+        return self.derive("metric names", lambda: tuple(labels.name for labels in self))
+
+    @property
+    def identity(self) -> Grouping:
+        """Rows with equal label sets as one group each."""
+        return self.derive("identity", lambda: group_keys(self, len(self)))
+
+    @property
+    def has_duplicates(self) -> bool:
+        """Whether two rows have the same label set."""
+        return self.derive("has duplicates", lambda: len(set(self)) < len(self))
+
+    @property
+    def sorted_rows(self) -> NDArray[np.intp]:
+        """The rows in the order of their label sets."""
+        return self.derive("sorted rows", self._sorted_rows)
+
+    def _sorted_rows(self) -> NDArray[np.intp]:
+        return np.array(sorted(range(len(self)), key=self._rows.__getitem__), dtype=np.intp)
+
+    def __repr__(self) -> str:
+        return f"LabelSets({list(self._rows)!r})"
+
+
+EMPTY_SET: Final = LabelSets((Labels(),))
+NO_SETS: Final = LabelSets(())
+
+
+def group_keys(keys: Iterable[Labels], count: int) -> Grouping:
+    """Number distinct keys in order of appearance."""
+    ids: dict[Labels, int] = {}
+    numbers = (ids.setdefault(key, len(ids)) for key in keys)
+    return Grouping(np.fromiter(numbers, dtype=np.int32, count=count), LabelSets(ids))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strip:
+    """
+    Series that share their timestamps.
+
+    ``values`` is C-contiguous, one row per series. ``gaps`` is true when some cell holds no float:
+    the ABSENT bits (nothing, or a histogram, which then stands in ``histograms``) or a stale
+    marker. ``starts`` are start timestamps, 0 where there is none.
+    """
+
+    labels: LabelSets
+    timestamps: Times  # (n,), rising, milliseconds
+    values: Floats  # (k, n)
+    gaps: bool = False
+    histograms: Objects | None = None  # (k, n), None in the cells that hold none
+    starts: Times | None = None  # (k, n)
+
+    @property
+    def sample_count(self) -> int:
+        """How many cells there are, the absent ones included."""
+        return self.values.size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ragged:
+    """
+    Series each with timestamps of its own, one after the other.
+
+    Row ``r`` is ``[offsets[r], offsets[r + 1])`` of the flat arrays, which mean what they mean in
+    a ``Strip``.
+    """
+
+    labels: LabelSets
+    timestamps: Times  # flat, rising inside each row
+    values: Floats
+    offsets: Times  # (k + 1,)
+    gaps: bool = False
+    histograms: Objects | None = None
+    starts: Times | None = None
+
+    @property
+    def sample_count(self) -> int:
+        """How many samples there are."""
+        return self.values.size
+
+
+Part = Strip | Ragged
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What a source found: every series once, the rows of the parts one after the other."""
+
+    parts: tuple[Part, ...] = ()
+
+    @cached_property
+    def labels(self) -> LabelSets:
+        """The label sets of all rows."""
+        if len(self.parts) == 1:
+            return self.parts[0].labels
+        return LabelSets(labels for part in self.parts for labels in part.labels)
+
+    @cached_property
+    def has_histograms(self) -> bool:
+        """Whether any part holds native histograms."""
+        return any(part.histograms is not None for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a source may use to read less: it is never wrong to ignore them."""
+
+    function: str = ""
+    range_ms: int = 0
+    step_ms: int = 0
+    histogram_stats_only: bool = False
+
+
+NO_HINTS: Final = Hints()
+
+
+class Source(Protocol):
+    """Where series come from."""
+
+    def select(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, *, hints: Hints = NO_HINTS
+    ) -> Selection:
+        """
+        Find the series that pass all ``matchers`` and have samples in ``(start_ms, end_ms]``.
+
+        More samples than asked for may come back, fewer may not; rows without any sample are
+        allowed.
+        """
+
+
+class MemorySource:
+    """Samples in memory, for scripts, tests of rules and small tools."""
+
+    def __init__(self) -> None:
+        self._series: dict[Labels, _Column] = {}
+        self._strips: list[Strip] = []
+        self._selections: dict[tuple[Matcher, ...], Selection] = {}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._series.clear()
+        self._strips.clear()
+        self._selections.clear()
+
+    def append(
+        self,
+        labels: Labels,
+        timestamp_ms: int,
+        value: float | Histogram,
+        start_ms: int | None = None,
+    ) -> None:
+        """Add one sample; a second one at the same time of the same series replaces the first."""
+        self._selections.clear()
+        column = self._series.setdefault(labels, {})
+        column[timestamp_ms] = (value, start_ms or 0)
+
+    def add_strip(self, strip: Strip) -> None:
+        """Add whole series at once; none of them may be there yet."""
+        self._selections.clear()
+        self._strips.append(strip)
+
+    def select(
+        self,
+        matchers: Sequence[Matcher],
+        start_ms: int,  # noqa: ARG002 # everything is in memory: nothing is gained by cutting
+        end_ms: int,  # noqa: ARG002 # as above
+        *,
+        hints: Hints = NO_HINTS,  # noqa: ARG002 # as above
+    ) -> Selection:
+        """Find series; the same matchers get the same objects until a sample is added."""
+        key = tuple(matchers)
+        if key not in self._selections:
+            self._selections[key] = Selection(tuple(self._parts(key)))
+        return self._selections[key]
+
+    def _parts(self, matchers: tuple[Matcher, ...]) -> Iterator[Part]:
+        for strip in self._strips:
+            rows = [i for i, labels in enumerate(strip.labels) if match_all(matchers, labels)]
+            if len(rows) == len(strip.labels):
+                yield strip
+            elif rows:
+                yield _take_rows(strip, np.array(rows, dtype=np.intp))
+        matched = [labels for labels in sorted(self._series) if match_all(matchers, labels)]
+        yield from _strips_of({labels: self._series[labels] for labels in matched})
+
+
+_Column = dict[int, tuple[float | Histogram, int]]
+
+
+def _take_rows(strip: Strip, rows: NDArray[np.intp]) -> Strip:
+    return Strip(
+        strip.labels.take(rows),
+        strip.timestamps,
+        strip.values[rows],
+        strip.gaps,
+        None if strip.histograms is None else strip.histograms[rows],
+        None if strip.starts is None else strip.starts[rows],
+    )
+
+
+def _strips_of(series: dict[Labels, _Column]) -> Iterator[Strip]:
+    """Put series with the same times into one strip."""
+    by_times: dict[tuple[int, ...], list[Labels]] = {}
+    for labels, column in series.items():
+        by_times.setdefault(tuple(sorted(column)), []).append(labels)
+    for times, members in by_times.items():
+        yield _strip(times, members, [series[labels] for labels in members])
+
+
+def _strip(times: tuple[int, ...], members: list[Labels], columns: list[_Column]) -> Strip:
+    shape = (len(members), len(times))
+    values = np.empty(shape)
+    histograms = np.full(shape, None, dtype=object)
+    starts = np.zeros(shape, dtype=np.int64)
+    has_histograms = False
+    for row, column in enumerate(columns):
+        for index, time in enumerate(times):
+            value, starts[row, index] = column[time]
+            if isinstance(value, Histogram):
+                histograms[row, index], value, has_histograms = value, ABSENT, True
+            values[row, index] = value
+    bits = values.view(np.uint64)
+    return Strip(
+        LabelSets(members),
+        np.array(times, dtype=np.int64),
+        values,
+        gaps=bool(((bits == ABSENT_BITS) | (bits == STALE_BITS)).any()),
+        histograms=histograms if has_histograms else None,
+        starts=starts if starts.any() else None,
+    )
