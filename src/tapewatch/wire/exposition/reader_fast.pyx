@@ -50,6 +50,11 @@ cdef class Plan:
         self.count += 1
         return 0
 
+    cdef void retire_all(self) noexcept:
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            self.lines[i].index = RETIRED
+
     cdef int make_room(self, Py_ssize_t room) except -1:
         cdef Line *grown = <Line *> PyMem_Realloc(self.lines, room * sizeof(Line))
         if grown == NULL:
@@ -270,8 +275,10 @@ cdef class ScrapeReader:
         if self._strict and not line:
             raise Misread(0, "an empty line")
         if self._book.tell(line):
+            # Lines read before this one may have to be read otherwise the next time.
             self._book.forget_prefixes()
             self._plan = Plan()
+            self._next.retire_all()
             place = 0
         # A last comment without its line end could be the beginning of a longer one.
         if start + size < len(body):

@@ -6,6 +6,7 @@ import numpy as np
 
 from tapewatch.model.digits import parse_double
 from tapewatch.model.errors import BadText
+from tapewatch.model.samples import Exemplar
 from tapewatch.wire.errors import ExpositionFault
 from tapewatch.wire.exposition.grammar import TEXT, Grammar, Misread, Tail
 from tapewatch.wire.exposition.scrape import NO_TIME, Repeat, Scrape
@@ -108,6 +109,7 @@ class _Reading:
         self._grammar = book.grammar
         self._tails: dict[int, Tail] = {}
         self._repeats: list[Repeat] = []
+        self._exemplars: list[tuple[int, Exemplar]] = []
 
     def line(self, number: int, line: bytes) -> None:
         try:
@@ -127,13 +129,17 @@ class _Reading:
         if index is None:
             index = self._book.learn(line, end)
         self._keep(index, tail)
+        if tail.exemplar is not None and fits(tail.exemplar):
+            self._exemplars.append((index, tail.exemplar))
         self.plan.append((prefix, index))
 
     def _comment(self, line: bytes) -> None:
         if self._grammar.strict and not line:
             raise Misread(0, "an empty line")
         if self._book.tell(line):
+            # Lines read before this one may have to be read otherwise the next time.
             self._book.forget_prefixes()
+            self.plan.clear()
         self.plan.append((line, _COMMENT))
 
     def _keep(self, index: int, tail: Tail) -> None:
@@ -148,13 +154,8 @@ class _Reading:
         present = np.zeros(len(values), np.bool_)
         for index, tail in self._tails.items():
             values[index], present[index] = tail.value, True
-        exemplars = tuple(
-            (index, tail.exemplar)
-            for index, tail in self._tails.items()
-            if tail.exemplar is not None and fits(tail.exemplar)
-        )
         sample_count = len(self._tails) + len(self._repeats)
-        repeats = tuple(self._repeats)
+        repeats, exemplars = tuple(self._repeats), tuple(self._exemplars)
         times = self._times(len(values))
         return Scrape(values, present, times, sample_count, fresh, repeats, exemplars, told)
 

@@ -71,7 +71,8 @@ class SeriesBook:
 
     def commit(self) -> tuple[tuple[NewSeries, ...], dict[str, Metadata]]:
         """Close a scrape that was good: return what was learned from it."""
-        fresh, told = tuple(self._fresh), self._told
+        fresh, known = tuple(self._fresh), self.metadata
+        told = {metric: data for metric, data in self._told.items() if data != known.get(metric)}
         self.metadata |= told
         self._fresh, self._told = [], {}
         return fresh, told
