@@ -39,7 +39,6 @@ KEYWORDS: Final = frozenset(
     (*AGGREGATORS, *MODIFIERS, *PREPROCESSORS, "and", "or", "unless", "atan2")
 )
 
-_CLASSES: Final = frozenset((IDENTIFIER, METRIC_IDENTIFIER, NUMBER, DURATION, STRING))
 _SHOWN_MAX: Final = 10
 _NUMBER_WORDS: Final = frozenset(("inf", "nan"))
 _DIGITS: Final = frozenset("0123456789")
@@ -62,7 +61,9 @@ class Token(NamedTuple):
         """Name the token as error messages do."""
         if self.kind == END:
             return END
-        if self.kind in _CLASSES:
+        if self.kind in (IDENTIFIER, METRIC_IDENTIFIER):
+            return f"{self.kind} {quote(self.text)}"
+        if self.kind in (NUMBER, DURATION, STRING):
             return f"{self.kind} {_shown(self.text)}"
         if self.kind in AGGREGATORS:
             return f"<aggr:{self.text}>"
@@ -251,7 +252,10 @@ class Lexer:
     def _duration_word(self, start: int) -> Token | None:
         match = _LETTERS.match(self._text, start)
         word = match.group() if match else ""
-        return Token(word.lower(), start, word) if word.lower() in _DURATION_WORDS else None
+        if word.lower() not in _DURATION_WORDS:
+            return None
+        self._number_seen = True
+        return Token(word.lower(), start, word)
 
     def _word_in_brackets(self, start: int, letter: str) -> Token:
         if letter == ":":

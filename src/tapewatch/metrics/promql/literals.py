@@ -190,27 +190,34 @@ def _scan_unit(text: str, end: int, units: str) -> tuple[int, bool]:
     return end + 1 + text.startswith("s", end + 1), True
 
 
-_INTEGER: Final = re.compile(r"0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*|[1-9][0-9_]*")
+_INTEGER: Final = re.compile(
+    r"0[xX]_?[0-9a-fA-F][0-9a-fA-F_]*|0[bB]_?[01][01_]*|0[oO]_?[0-7][0-7_]*|0[0-7_]*|[1-9][0-9_]*"
+)
 
 
 def number_value(text: str) -> tuple[float, str]:
     """Read a number without a sign as Go does: ``0x1f``, ``0755`` (octal), ``1e3``, ``Inf``."""
-    match = _INTEGER.fullmatch(text)
-    if match is not None:
-        return float(_integer(text.replace("_", "").lower())), ""
+    integer = _integer(text)
+    if integer is not None:
+        return float(integer), ""
     try:
-        value = float(text.replace("_", ""))
+        # Python would take digits of other scripts too.
+        value = float(text.replace("_", "") if text.isascii() else "?")
     except ValueError:
         return 0.0, _number_fault(text, "invalid syntax")
-    if math.isinf(value) and text.lower() != "inf":
+    if math.isinf(value) and not text.lower().startswith("inf"):
         return value, _number_fault(text, "value out of range")
     return value, ""
 
 
-def _integer(text: str) -> int | float:
-    if text[:2] in ("0x", "0b", "0o"):
-        return int(text, 0)
-    return int(text, 8) if text[0] == "0" else float(text)
+def _integer(text: str) -> int | None:
+    """Read an integer of 64 bits, None for anything else."""
+    if not _INTEGER.fullmatch(text):
+        return None
+    digits = text.replace("_", "")
+    octal = digits[0] == "0" and digits.isdigit()
+    integer = int(digits, 8 if octal else 0)
+    return integer if integer < 2**63 else None
 
 
 def _number_fault(text: str, reason: str) -> str:

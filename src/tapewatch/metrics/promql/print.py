@@ -21,6 +21,7 @@ from tapewatch.metrics.promql.nodes import (
     Expr,
     MatrixSelector,
     NumberLiteral,
+    Operator,
     Parenthesis,
     StepInvariant,
     StringLiteral,
@@ -97,7 +98,11 @@ def _label_list(labels: Iterable[str]) -> str:
 
 
 def _binary(node: Binary) -> str:
-    return f"{print_query(node.left)} {_operation(node)} {print_query(node.right)}"
+    left = print_query(node.left)
+    if node.operator is Operator.POWER:
+        # A sign would swallow the power: +Inf ^ x is +(Inf ^ x).
+        left = left.removeprefix("+")
+    return f"{left} {_operation(node)} {print_query(node.right)}"
 
 
 def _operation(node: Binary) -> str:
