@@ -54,17 +54,14 @@ class QueryFailed(QueryError):
 
 
 class QueryTooLarge(QueryFailed):
-    """A query would hold more samples at once than its budget."""
+    """A query would hold more samples at once than its budget; the words are Prometheus'."""
 
     def __init__(self, samples_max: int) -> None:
         super().__init__(samples_max)
         self.samples_max = samples_max
 
     def __str__(self) -> str:
-        return (
-            "query processing would load too many samples into memory in query execution: "
-            f"more than {self.samples_max}"
-        )
+        return "query processing would load too many samples into memory in query execution"
 
 
 class QueryTimedOut(QueryError):

@@ -6,7 +6,6 @@ From tree to text.
 """
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from typing import Any, Final
 
 from tapewatch.metrics.promql.nodes import (
@@ -30,11 +29,12 @@ from tapewatch.metrics.promql.nodes import (
     VectorMatching,
     VectorSelector,
 )
+from tapewatch.metrics.promql.numerals import fixed
 from tapewatch.metrics.promql.signatures import SIGNATURES
 from tapewatch.model.durations import format_duration_ms
 from tapewatch.model.labels import METRIC_NAME, quote, quote_name
 from tapewatch.model.matchers import Matcher, MatchKind
-from tapewatch.model.numbers import format_float, format_float_go
+from tapewatch.model.numbers import format_float_go
 
 LINE_LENGTH_MAX: Final = 100
 _INDENT: Final = "  "
@@ -51,14 +51,7 @@ def print_query(node: Expr) -> str:
 def _number(node: NumberLiteral) -> str:
     if node.duration:
         return format_duration_ms(round(node.value * 1000))
-    return print_number(node.value)
-
-
-def print_number(value: float) -> str:
-    """Write a number without an exponent, whatever its size."""
-    if value - value != 0:
-        return format_float(value)  # NaN and the infinities
-    return f"{Decimal(repr(value)):f}".removesuffix(".0")
+    return fixed(node.value)
 
 
 def _string(node: StringLiteral) -> str:
@@ -273,7 +266,7 @@ def to_json(node: Expr) -> Json:
 
 
 def _number_json(node: NumberLiteral) -> Json:
-    return {"type": "numberLiteral", "val": print_number(node.value)}
+    return {"type": "numberLiteral", "val": fixed(node.value)}
 
 
 def _string_json(node: StringLiteral) -> Json:
