@@ -291,8 +291,10 @@ class _Tokens:
             raise Misread(self._at, 'expected "," or "}" after the label')
 
     def _last_gap(self, end: int) -> None:
-        if self._strict and self._line[self._at : end] != b" ":
-            raise Misread(self._at, "expected one space before the value")
+        if self._strict:
+            if self._line[self._at : end] != b" ":
+                raise Misread(self._at, "expected one space before the value")
+            return
         self._gap()
         if self._at != end:
             raise Misread(self._at, "expected a value")
