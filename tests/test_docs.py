@@ -22,7 +22,7 @@ def test_the_reference_is_what_the_program_says(name):
     assert (FOLDER / name).read_text() == pages()[name], "run `make docs` and read the difference"
 
 
-@pytest.mark.parametrize(("language", "code"), snippets())
+@pytest.mark.parametrize(("language", "code"), list(snippets()))
 def test_a_snippet_runs(language, code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if language == "json":
@@ -36,6 +36,6 @@ def test_a_snippet_runs(language, code, tmp_path, monkeypatch):
 
 
 def test_the_readme_names_only_verbs_that_exist():
-    verbs = set(re.findall(r"`?make ([a-z-]+)", (ROOT / "README.md").read_text()))
+    verbs = set(re.findall(r"(?m)(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text()))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert verbs <= targets

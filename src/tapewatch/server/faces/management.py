@@ -30,7 +30,9 @@ def routes(server: "Server") -> Iterator[BaseRoute]:
         words = "Tapewatch is ready.\n" if good else _not_ready(server)
         return PlainTextResponse(words, 200 if good else 503)
 
-    async def reload(_request: Request) -> Response:
+    async def reload(request: Request) -> Response:
+        # Nothing is expected in the body, but an unread one would cost the connection.
+        await request.body()
         try:
             waiting = server.reload()
         except (DocumentError, StartError) as fault:

@@ -142,8 +142,16 @@ def _bounded_protocol(head_max_bytes: int) -> type[HttpToolsProtocol]:
 
         def on_headers_complete(self) -> None:
             self._in_head = False
-            if self._head_bytes <= head_max_bytes:
+            if not self._refused_head():
                 super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            if not self._refused_head():
+                super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            if not self._refused_head():
+                super().on_message_complete()
 
         def data_received(self, data: bytes) -> None:
             # A header that never ends reaches no callback, so unfinished heads are counted raw.
@@ -151,9 +159,15 @@ def _bounded_protocol(head_max_bytes: int) -> type[HttpToolsProtocol]:
             super().data_received(data)
             if unfinished and self._in_head:
                 self._count_head(len(data))
-            if self._head_bytes > head_max_bytes and not self.transport.is_closing():
+                self._refused_head()
+
+        def _refused_head(self) -> bool:
+            if self._head_bytes <= head_max_bytes:
+                return False
+            if not self.transport.is_closing():
                 self.transport.write(_head_too_large(head_max_bytes))
                 self.transport.close()
+            return True
 
         def _count_head(self, size: int) -> None:
             self._head_bytes += size
