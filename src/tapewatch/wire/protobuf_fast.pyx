@@ -13,10 +13,6 @@ DEPTH_MAX = 64
 
 cdef enum:
     DEPTH = 64
-    VARINT = 0
-    EIGHT_BYTES = 1
-    SIZED = 2
-    FOUR_BYTES = 5
     # As in ``schema.Kind``.
     INT_KIND = 0
     UINT_KIND = 1
@@ -127,7 +123,7 @@ cdef object text_of(const char *at, uint64_t size):
     try:
         return PyUnicode_DecodeUTF8(at, size, NULL)
     except UnicodeDecodeError:
-        raise Broken(f"{at[:min(size, 40)]!r} is not UTF-8") from None
+        raise Broken(f"{at[:min(<Py_ssize_t> size, 40)]!r} is not UTF-8") from None
 
 
 cdef int put_packed(
@@ -194,7 +190,7 @@ cdef object wrong_type(int kind):
     return Broken(f"a {Kind(kind).name} field has another wire type")
 
 
-cdef const char *varint(const char *at, const char *end, uint64_t *value) except NULL:
+cdef const char *long_varint(const char *at, const char *end, uint64_t *value) except NULL:
     cdef uint64_t found = 0
     cdef int shift = 0
     cdef unsigned char byte
@@ -212,12 +208,24 @@ cdef const char *varint(const char *at, const char *end, uint64_t *value) except
     raise Broken("the bytes end inside a number")
 
 
-cdef const char *sized(const char *at, const char *end, uint64_t *size) except NULL:
-    at = varint(at, end, size)
-    return checked(at, end, size[0])
-
-
 cdef const char *checked(const char *at, const char *end, uint64_t size) except NULL:
     if size > <uint64_t> (end - at):
         raise Broken(f"the bytes end before the {size} that a length promises")
     return at
+
+
+cdef const char *skipped(const char *at, const char *end, uint64_t tag) except NULL:
+    cdef uint64_t size
+    cdef int wire_type = tag & 7
+    if tag < 8:
+        raise Broken("a field has the number 0")
+    if wire_type == VARINT:
+        return varint(at, end, &size)
+    if wire_type == SIZED:
+        at = sized(at, end, &size)
+        return at + size
+    if wire_type == EIGHT_BYTES:
+        return checked(at, end, 8) + 8
+    if wire_type == FOUR_BYTES:
+        return checked(at, end, 4) + 4
+    raise Broken(f"field {tag >> 3} has the unknown wire type {wire_type}")

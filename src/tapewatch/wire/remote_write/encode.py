@@ -1,0 +1,106 @@
+"""Writing write requests: to forward samples, and to test those who read them."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any
+
+from tapewatch.model.histograms import Histogram
+from tapewatch.model.labels import METRIC_NAME, Labels
+from tapewatch.model.samples import Exemplar, Metadata, Sample
+from tapewatch.wire.protobuf import encode
+from tapewatch.wire.remote_write.messages import REQUEST_1, REQUEST_2, TYPES, write_histogram
+
+
+def encode_1(samples: Iterable[Sample], metadata: Mapping[str, Metadata] | None = None) -> bytes:
+    """Write version 1.0; neighbouring samples of one series share its labels."""
+    told = [
+        {"type": TYPES.index(data.type), "metric": metric, "help": data.help, "unit": data.unit}
+        for metric, data in (metadata or {}).items()
+    ]
+    series = [_series_1(labels, group) for labels, group in _grouped(samples)]
+    return encode(REQUEST_1, {"series": series, "metadata": told})
+
+
+def encode_2(samples: Iterable[Sample], metadata: Mapping[str, Metadata] | None = None) -> bytes:
+    """Write version 2.0, with every text once, as a symbol."""
+    symbols: dict[str, int] = {"": 0}
+    series = [
+        _series_2(labels, group, symbols, metadata or {}) for labels, group in _grouped(samples)
+    ]
+    return encode(REQUEST_2, {"symbols": list(symbols), "series": series})
+
+
+def _grouped(samples: Iterable[Sample]) -> Iterable[tuple[Labels, list[Sample]]]:
+    for labels, group in groupby(samples, key=lambda sample: sample.labels):
+        yield labels, list(group)
+
+
+def _series_1(labels: Labels, samples: list[Sample]) -> dict[str, Any]:
+    return {
+        "labels": _label_messages(labels),
+        "samples": [_sample(sample) for sample in _plain(samples)],
+        "histograms": _histograms(samples),
+        "exemplars": [
+            {**_exemplar(exemplar), "labels": _label_messages(exemplar.labels)}
+            for sample in samples
+            for exemplar in sample.exemplars
+        ],
+    }
+
+
+def _series_2(
+    labels: Labels,
+    samples: list[Sample],
+    symbols: dict[str, int],
+    metadata: Mapping[str, Metadata],
+) -> dict[str, Any]:
+    data = metadata.get(labels.get(METRIC_NAME))
+    return {
+        "labels": _references(labels, symbols),
+        "samples": [{**_sample(sample), "start_ms": sample.start_ms} for sample in _plain(samples)],
+        "histograms": _histograms(samples),
+        "exemplars": [
+            {**_exemplar(exemplar), "labels": _references(exemplar.labels, symbols)}
+            for sample in samples
+            for exemplar in sample.exemplars
+        ],
+        "metadata": None
+        if data is None
+        else {
+            "type": TYPES.index(data.type),
+            "help": _reference(data.help, symbols),
+            "unit": _reference(data.unit, symbols),
+        },
+    }
+
+
+def _plain(samples: list[Sample]) -> list[Sample]:
+    return [sample for sample in samples if not isinstance(sample.value, Histogram)]
+
+
+def _histograms(samples: list[Sample]) -> list[dict[str, Any]]:
+    return [
+        write_histogram(sample.value, sample.timestamp_ms or 0, sample.start_ms or 0)
+        for sample in samples
+        if isinstance(sample.value, Histogram)
+    ]
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    return {"value": sample.value, "timestamp_ms": sample.timestamp_ms}
+
+
+def _exemplar(exemplar: Exemplar) -> dict[str, Any]:
+    return {"value": exemplar.value, "timestamp_ms": exemplar.timestamp_ms}
+
+
+def _label_messages(labels: Labels) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in labels]
+
+
+def _references(labels: Labels, symbols: dict[str, int]) -> list[int]:
+    return [_reference(text, symbols) for pair in labels for text in pair]
+
+
+def _reference(text: str, symbols: dict[str, int]) -> int:
+    return symbols.setdefault(text, len(symbols))
