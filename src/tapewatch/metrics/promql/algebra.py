@@ -8,7 +8,7 @@ custom bounds differ only the common ones stay. What had to be given up on the w
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -74,6 +74,61 @@ def settle(running: Compensated) -> Histogram:
         return running.sum
     total = _merge(running.sum, running.lost, lambda one, other: one + other)
     return replace(total, reset_hint=running.sum.reset_hint)
+
+
+class Folded(NamedTuple):
+    """Many histograms in one; None where they have nothing in common with number ``culprit``."""
+
+    histogram: Histogram | None
+    reset_collision: bool = False
+    bounds_reconciled: bool = False
+    culprit: int = 0
+
+
+def total(histograms: Sequence[Histogram]) -> Folded:
+    """Sum many histograms."""
+    running, reconciled = Compensated(histograms[0]), False
+    for index, histogram in enumerate(histograms[1:], start=1):
+        try:
+            running = add_compensated(running, histogram)
+        except IncompatibleSchemas:
+            return Folded(None, culprit=index)
+        reconciled |= running.bounds_reconciled
+    return Folded(settle(running), _hints_collide(histograms), reconciled)
+
+
+def mean(histograms: Sequence[Histogram]) -> Folded:
+    """Average many histograms; a sum that would overflow is never formed."""
+    running, reconciled, incremental = Compensated(histograms[0]), False, False
+    for index, histogram in enumerate(histograms[1:], start=1):
+        try:
+            if not incremental:
+                following = add_compensated(running, histogram)
+                incremental = has_overflow(following.sum)
+                if not incremental:
+                    running = following
+                    reconciled |= following.bounds_reconciled
+                    continue
+                running = _share(running, 1 / index)
+            shrunk = _share(running, index / (index + 1))
+            running = add_compensated(shrunk, divide(histogram, index + 1))
+        except IncompatibleSchemas:
+            return Folded(None, culprit=index)
+        reconciled |= running.bounds_reconciled
+    if not incremental:
+        running = _share(running, 1 / len(histograms), divisor=len(histograms))
+    return Folded(settle(running), _hints_collide(histograms), reconciled)
+
+
+def _share(running: Compensated, factor: float, *, divisor: int = 0) -> Compensated:
+    change = (lambda one: divide(one, divisor)) if divisor else (lambda one: scale(one, factor))
+    lost = None if running.lost is None else change(running.lost)
+    return Compensated(change(running.sum), lost)
+
+
+def _hints_collide(histograms: Sequence[Histogram]) -> bool:
+    hints = {histogram.reset_hint for histogram in histograms}
+    return {ResetHint.RESET, ResetHint.NOT_RESET} <= hints
 
 
 def scale(histogram: Histogram, factor: float) -> Histogram:
@@ -172,6 +227,16 @@ def describe(histogram: Histogram) -> str:
         bounds = f"{opening}{general(bucket.lower)},{general(bucket.upper)}{closing}"
         parts.append(f"{bounds}:{general(bucket.count)}")
     return "{" + ", ".join(parts) + "}"
+
+
+def ratio(part: float, whole: float) -> float:
+    """Divide as floats do: by zero too."""
+    return part / whole if whole else _divide_by_zero(part, whole)
+
+
+def square_root(number: float) -> float:
+    """Take the root as floats do: NaN of what has none."""
+    return math.sqrt(number) if number >= 0 else math.nan
 
 
 def sample_weight(histogram: Histogram) -> int:

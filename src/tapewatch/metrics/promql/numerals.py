@@ -27,6 +27,20 @@ def fixed(value: float) -> str:
     return text.removesuffix(".0")
 
 
+def open_metrics(value: float) -> str:
+    """Write ``value`` as a label: always with a point or an exponent (``1.0``)."""
+    special = _special(value)
+    if special is not None:
+        return special
+    text = general(value)
+    return text if "." in text or "e" in text else f"{text}.0"
+
+
+def fixed_digits(value: float) -> str:
+    """Write ``value`` as ``%f`` does: six digits after the point."""
+    return _special(value) or f"{value:.6f}"
+
+
 def _special(value: float) -> str | None:
     if math.isnan(value):
         return "NaN"

@@ -1,0 +1,263 @@
+"""Instant selectors: the newest sample of every series."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tapewatch.metrics.promql import annotations
+from tapewatch.metrics.promql.algebra import IncompatibleSchemas
+from tapewatch.metrics.promql.functions.points import between_histograms
+from tapewatch.metrics.promql.kernels.picks import newest
+from tapewatch.metrics.promql.kernels.windows import Rows, Windows, rows_of, windows_of
+from tapewatch.metrics.promql.matrix import Matrix, Steps
+from tapewatch.metrics.promql.nodes import Span
+from tapewatch.metrics.promql.operators.base import Operator
+from tapewatch.metrics.promql.operators.reference import Reference
+from tapewatch.metrics.promql.parts import CellRow, cell_rows, has_cells, split_histograms
+from tapewatch.metrics.promql.run import Run
+from tapewatch.metrics.selection import (
+    Floats,
+    Hints,
+    LabelSets,
+    Mask,
+    Objects,
+    Part,
+    Selection,
+    Times,
+)
+from tapewatch.model.histograms import Histogram, ResetHint
+from tapewatch.model.matchers import Matcher
+
+
+class Picked(NamedTuple):
+    """The cells that a part gives."""
+
+    values: Floats
+    present: Mask | None
+    histograms: Objects | None = None
+
+
+class Selector(Operator):
+    """The newest sample of every series, unless it is stale or older than the lookback."""
+
+    __slots__ = ("matchers", "reference")
+
+    def __init__(self, span: Span, matchers: Sequence[Matcher], reference: Reference) -> None:
+        super().__init__(span)
+        self.matchers = tuple(matchers)
+        self.reference = reference
+
+    def compute(self, run: Run, steps: Steps) -> Matrix:
+        """Pick a sample for every series and step."""
+        ends = self.reference.times(run, steps)
+        selection = select_around(run, self.matchers, ends, before_ms=run.lookback_ms)
+        picked = [self.pick(part, ends, run) for part in selection.parts]
+        matrix = stack(selection.labels, picked, steps)
+        run.meter.read(matrix.cell_count)
+        return matrix
+
+    def pick(self, part: Part, ends: Times, run: Run) -> Picked:
+        """Pick from one part."""
+        if has_cells(part):
+            return merge_split(part, ends, lambda own: self.pick(own, ends, run), run.lookback_ms)
+        return pick_floats(part, ends, run.lookback_ms)[0]
+
+    def describe(self) -> str:
+        """Say what is selected."""
+        return f"newest of {show(self.matchers)}{self.reference}"
+
+
+class TimeSelector(Selector):
+    """When the newest sample was taken (``timestamp``)."""
+
+    __slots__ = ()
+
+    def pick(self, part: Part, ends: Times, run: Run) -> Picked:
+        """Pick the time of the sample instead of its value, in seconds."""
+        if has_cells(part):
+            rows = [row.newest(ends, run.lookback_ms) for row in cell_rows(part)]
+            values = np.array([row.times / 1000 for row in rows]).reshape(-1, ends.size)
+            present = np.array([row.present for row in rows]).reshape(-1, ends.size)
+            return Picked(values, present)
+        picked, windows = pick_floats(part, ends, run.lookback_ms)
+        return Picked(at_newest(windows, windows.rows.times, per_row=False) / 1000, picked.present)
+
+    def describe(self) -> str:
+        """Say what is selected."""
+        return f"time of the newest of {show(self.matchers)}{self.reference}"
+
+
+class StartSelector(Selector):
+    """When the counter of the newest sample started (``start_timestamp``)."""
+
+    __slots__ = ()
+
+    def pick(self, part: Part, ends: Times, run: Run) -> Picked:
+        """Pick the start of the sample instead of its value, in seconds."""
+        if not run.settings.start_timestamps:
+            nothing = np.zeros((len(part.labels), ends.size), dtype=np.bool_)
+            return Picked(np.empty(nothing.shape), nothing)
+        if has_cells(part):
+            rows = [row.newest(ends, run.lookback_ms) for row in cell_rows(part)]
+            values = np.array([row.starts / 1000 for row in rows]).reshape(-1, ends.size)
+            present = np.array([row.present for row in rows]).reshape(-1, ends.size)
+            return Picked(values, present)
+        picked, windows = pick_floats(part, ends, run.lookback_ms)
+        if windows.rows.starts is None:
+            return Picked(np.zeros(picked.values.shape), picked.present)
+        return Picked(at_newest(windows, windows.rows.starts, per_row=True) / 1000, picked.present)
+
+    def describe(self) -> str:
+        """Say what is selected."""
+        return f"start of the newest of {show(self.matchers)}{self.reference}"
+
+
+class SmoothedSelector(Selector):
+    """The value on the line between the samples around the step (``smoothed``)."""
+
+    __slots__ = ()
+
+    def compute(self, run: Run, steps: Steps) -> Matrix:
+        """Interpolate for every series and step."""
+        ends = self.reference.times(run, steps)
+        selection = select_around(
+            run, self.matchers, ends, before_ms=run.lookback_ms, after_ms=run.lookback_ms
+        )
+        picked = [self.pick(part, ends, run) for part in selection.parts]
+        return stack(selection.labels, picked, steps)
+
+    def pick(self, part: Part, ends: Times, run: Run) -> Picked:
+        """Interpolate the rows of one part."""
+        shape = (len(part.labels), ends.size)
+        values, present = np.empty(shape), np.zeros(shape, dtype=np.bool_)
+        histograms = np.full(shape, None, dtype=object)
+        for index, row in enumerate(cell_rows(part)):
+            metric = part.labels[index].name
+            for step, end in enumerate(ends.tolist()):
+                cell = self._between(row, end, run, metric)
+                present[index, step] = cell is not None
+                if isinstance(cell, Histogram):
+                    histograms[index, step] = cell
+                elif cell is not None:
+                    values[index, step] = cell
+        return Picked(values, present, histograms if has_cells(part) else None)
+
+    def _between(self, row: CellRow, end: int, run: Run, metric: str) -> float | Histogram | None:
+        points = row.between(end - run.lookback_ms, end + run.lookback_ms)
+        kinds = {isinstance(point.value, Histogram) for point in points}
+        if len(kinds) == 2:
+            run.notes.add(annotations.mixed_samples(metric, self.span))
+            return None
+        before = [point for point in points if point.at <= end]
+        after = [point for point in points if point.at > end]
+        if not before:
+            return None
+        if before[-1].at == end or not after:
+            return before[-1].value
+        one, other = before[-1], after[0]
+        share = (end - one.at) / (other.at - one.at)
+        if not isinstance(one.value, Histogram):
+            assert isinstance(other.value, float)
+            return one.value + (other.value - one.value) * share
+        try:
+            counter = one.value.reset_hint is not ResetHint.GAUGE
+            return between_histograms(one, other, end, counter=counter, notes=run.notes)
+        except IncompatibleSchemas:
+            run.notes.add(annotations.mixed_schemas(metric, self.span))
+            return None
+
+    def describe(self) -> str:
+        """Say what is selected."""
+        return f"{show(self.matchers)}{self.reference}, interpolated"
+
+
+def select_around(
+    run: Run,
+    matchers: Sequence[Matcher],
+    ends: Times,
+    *,
+    before_ms: int,
+    after_ms: int = 0,
+    function: str = "",
+) -> Selection:
+    """Ask the source for what lies around some times, which never fall."""
+    if not ends.size:
+        return Selection()
+    hints = Hints(function, before_ms, run.bounds.step_ms)
+    return run.select(matchers, int(ends[0]) - before_ms, int(ends[-1]) + after_ms, hints)
+
+
+def pick_floats(part: Part, ends: Times, lookback_ms: int) -> tuple[Picked, Windows]:
+    """Pick from a part without histograms; the windows tell which sample it was."""
+    rows = rows_of(part, keep_stale=True)
+    windows = windows_of(rows, ends, lookback_ms)
+    out = windows.empty_out
+    present = np.empty(out.shape, dtype=np.bool_)
+    absent = newest(
+        rows.times, rows.values, rows.offsets, rows.shared, windows.highs, ends, lookback_ms, out,
+        present,
+    )  # fmt: skip
+    return Picked(out, present if absent else None), windows
+
+
+def at_newest(windows: Windows, column: Times, *, per_row: bool) -> Floats:
+    """Read a column of the rows at the last sample of every window."""
+    rows: Rows = windows.rows
+    last = np.maximum(windows.highs.astype(np.int64) - 1, 0)
+    if per_row or not rows.shared:
+        last = np.minimum(last + rows.offsets[:-1, None], max(column.size - 1, 0))
+    if not column.size:
+        return np.zeros((rows.count, last.shape[1]))
+    found = column[last].astype(np.float64)
+    return np.broadcast_to(found, (rows.count, last.shape[1]))
+
+
+def merge_split(
+    part: Part, ends: Times, pick: Callable[[Part], Picked], lookback_ms: int
+) -> Picked:
+    """Pick from the rows with histograms cell by cell, and from the others all at once."""
+    floats, float_rows, cell_row_numbers = split_histograms(part)
+    shape = (len(part.labels), ends.size)
+    values, present = np.empty(shape), np.zeros(shape, dtype=np.bool_)
+    histograms = np.full(shape, None, dtype=object)
+    if floats is not None:
+        picked = pick(floats)
+        values[float_rows] = picked.values
+        present[float_rows] = True if picked.present is None else picked.present
+    for index, row in zip(cell_row_numbers, cell_rows(part, cell_row_numbers), strict=True):
+        found = row.newest(ends, lookback_ms)
+        values[index], present[index] = found.values, found.present
+        histograms[index] = found.histograms
+    return Picked(values, None if present.all() else present, histograms)
+
+
+def stack(labels: LabelSets, picked: Sequence[Picked], steps: Steps) -> Matrix:
+    """Put the parts of a selection on top of each other."""
+    if len(picked) == 1:
+        return Matrix(labels, *picked[0])
+    if not picked:
+        return Matrix(labels, np.empty((0, steps.count)))
+    values = np.concatenate([one.values for one in picked])
+    present = None
+    if any(one.present is not None for one in picked):
+        masks = (
+            np.ones(one.values.shape, dtype=np.bool_) if one.present is None else one.present
+            for one in picked
+        )
+        present = np.concatenate(list(masks))
+    histograms = None
+    if any(one.histograms is not None for one in picked):
+        cells = (
+            np.full(one.values.shape, None, dtype=object)
+            if one.histograms is None
+            else one.histograms
+            for one in picked
+        )
+        histograms = np.concatenate(list(cells))
+    return Matrix(labels, values, present, histograms)
+
+
+def show(matchers: Sequence[Matcher]) -> str:
+    """Write matchers as a selector."""
+    return "{" + ", ".join(str(matcher) for matcher in matchers) + "}"
