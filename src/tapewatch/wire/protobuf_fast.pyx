@@ -17,7 +17,6 @@ cdef enum:
     INT_KIND = 0
     UINT_KIND = 1
     SINT_KIND = 2
-    BOOL_KIND = 3
     DOUBLE_KIND = 4
     FIXED64_KIND = 5
     SFIXED64_KIND = 6
@@ -72,7 +71,7 @@ cdef dict decode_part(message, const char *at, const char *end, int depth):
         planned = plan[number] if number < <uint64_t> len(plan) else None
         if wire_type == VARINT:
             at = varint(at, end, &tag)
-            if planned is not None:
+            if planned is not None and <int> (<tuple> planned)[1] < DOUBLE_KIND:
                 put(result, <tuple> planned, number_of(<tuple> planned, tag))
             continue
         if wire_type == SIZED:
@@ -111,7 +110,7 @@ cdef int put_bytes(
     if kind < TEXT_KIND:
         return put_packed(result, planned, wire_type, at, size)
     if wire_type != SIZED:
-        raise wrong_type(kind)
+        return 0
     if kind == MESSAGE_KIND:
         return put(result, planned, decode_part(planned[3], at, at + size, depth - 1))
     if kind == BYTES_KIND:
@@ -133,11 +132,14 @@ cdef int put_packed(
     cdef int width = width_of(kind)
     cdef const char *end = at + size
     cdef uint64_t number
+    cdef bint repeated = planned[2]
+    if wire_type == SIZED and not repeated:
+        return 0  # only repeated numbers come packed
     if wire_type != SIZED and size != <uint64_t> width:
-        raise wrong_type(kind)
+        return 0
     if width and size % width:
         raise Broken(f"{size} bytes are no whole number of {Kind(kind).name} values")
-    if planned[2] and type(<object> PyDict_GetItem(result, planned[0])) is not list:
+    if repeated and type(<object> PyDict_GetItem(result, planned[0])) is not list:
         PyDict_SetItem(result, planned[0], [])
     while at < end:
         if width:
@@ -181,13 +183,7 @@ cdef object number_of(tuple planned, uint64_t raw):
         return <int64_t> raw
     if kind == SINT_KIND:
         return <int64_t> ((raw >> 1) ^ (0 - (raw & 1)))
-    if kind == BOOL_KIND:
-        return raw != 0
-    raise wrong_type(kind)
-
-
-cdef object wrong_type(int kind):
-    return Broken(f"a {Kind(kind).name} field has another wire type")
+    return raw != 0
 
 
 cdef const char *long_varint(const char *at, const char *end, uint64_t *value) except NULL:

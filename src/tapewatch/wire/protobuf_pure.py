@@ -56,7 +56,11 @@ def _decode(message: Message, data: bytes, depth: int) -> dict[str, Any]:
         if planned is None:
             continue
         name, kind, repeated, inner = planned
+        if wire_type == _SIZED and kind < Kind.TEXT and not repeated:
+            continue  # only repeated numbers come packed
         values = _values(Kind(kind), wire_type, raw, inner, depth)
+        if values is None:
+            continue
         if not repeated:
             result[name] = values[-1] if values else result[name]
         elif result[name] == ():
@@ -89,33 +93,31 @@ def _fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
 
 def _values(
     kind: Kind, wire_type: int, raw: int | bytes, inner: Message | None, depth: int
-) -> list[Any]:
+) -> list[Any] | None:
+    # None where the field has come in another wire type, which makes it an unknown one.
     if isinstance(raw, int):
-        return [_number(kind, raw)]
+        return [_number(kind, raw)] if kind < Kind.DOUBLE else None
+    if kind < Kind.TEXT:
+        return _packed(kind, wire_type, raw)
+    if wire_type != _SIZED:
+        return None
     if kind is Kind.MESSAGE:
-        _expect(wire_type == _SIZED, kind)
         assert inner is not None  # every field of this kind names its message
         return [_decode(inner, raw, depth - 1)]
-    if kind is Kind.BYTES:
-        _expect(wire_type == _SIZED, kind)
-        return [raw]
-    if kind is Kind.TEXT:
-        _expect(wire_type == _SIZED, kind)
-        return [_text(raw)]
-    return _packed(kind, wire_type, raw)
+    return [raw if kind is Kind.BYTES else _text(raw)]
 
 
-def _packed(kind: Kind, wire_type: int, raw: bytes) -> list[Any]:
+def _packed(kind: Kind, wire_type: int, raw: bytes) -> list[Any] | None:
     layout = _FORMATS.get(kind)
+    size = struct.calcsize(layout) if layout else 0
+    if wire_type != _SIZED and len(raw) != size:
+        return None
     if layout is None:
-        _expect(wire_type == _SIZED, kind)
         values, at = [], 0
         while at < len(raw):
             value, at = _varint(raw, at)
             values.append(_number(kind, value))
         return values
-    size = struct.calcsize(layout)
-    _expect(wire_type == _SIZED or len(raw) == size, kind)
     if len(raw) % size:
         raise _Broken(f"{len(raw)} bytes are no whole number of {kind.name} values")
     return [value for (value,) in struct.iter_unpack(layout, raw)]
@@ -128,13 +130,7 @@ def _number(kind: Kind, raw: int) -> int | bool:
         return raw - (1 << 64) if raw & _SIGN else raw
     if kind is Kind.SINT:
         return (raw >> 1) ^ -(raw & 1)
-    _expect(kind is Kind.BOOL, kind)
     return raw != 0
-
-
-def _expect(fits: bool, kind: Kind) -> None:
-    if not fits:
-        raise _Broken(f"a {kind.name} field has another wire type")
 
 
 def _text(raw: bytes) -> str:

@@ -32,7 +32,7 @@ from tapewatch.wire.remote_write.messages import (
     type_of,
 )
 from tapewatch.wire.remote_write.request import WriteRequest
-from tapewatch.wire.remote_write.series import SERIES_MAX, SeriesCache, allowed_labels
+from tapewatch.wire.remote_write.series import SERIES_MAX, SeriesCache
 
 cdef enum:
     # Tags: the number of a field with its wire type.
@@ -98,7 +98,6 @@ cdef class Columns:
     cdef dict metadata
     cdef object fault
     cdef Py_ssize_t refused
-    cdef bint timed
 
     def __cinit__(self):
         self.series, self.offsets = Column(), Column()
@@ -126,7 +125,6 @@ cdef class Columns:
         self.values.append(value)
         self.timestamps_ms.append(<int64_t> timestamp_ms)
         self.starts_ms.append(start_ms)
-        self.timed = self.timed or start_ms != 0
         return end
 
     cdef int refuse(self, fault, Py_ssize_t first, Py_ssize_t histogram_count) except -1:
@@ -143,7 +141,9 @@ cdef class Columns:
         return 0
 
     cdef object request(self, generation, bint started):
-        starts_ms = self.starts_ms.array(np.int64) if started and self.timed else None
+        starts_ms = self.starts_ms.array(np.int64) if started else None
+        if starts_ms is not None and not starts_ms.any():
+            starts_ms = None
         return WriteRequest(
             generation,
             self.series.array(np.int64),
@@ -223,7 +223,7 @@ cdef class WriteDecoder:
         labels_end = at
         while at < end:
             at = varint(at, end, &tag)
-            if (tag & 7) != SIZED:
+            if (tag & 7) != SIZED or tag < 8:
                 at = skipped(at, end, tag)
                 continue
             at = sized(at, end, &size)
@@ -254,7 +254,7 @@ cdef class WriteDecoder:
         self, Columns columns, index, Py_ssize_t first, list histograms, int64_t start_ms
     ) except -1:
         if histograms and columns.values.count > first:
-            labels = allowed_labels(self._cache.labels[index])
+            labels = self._cache.labels[index]
             raise BadSeries(str(labels), "it has both samples and histograms")
         columns.close(index)
         for histogram in histograms:
@@ -308,7 +308,7 @@ cdef class WriteDecoder:
                 at = varint(at, end, &size)
                 references.append(size)
                 continue
-            if (tag & 7) != SIZED:
+            if (tag & 7) != SIZED or tag < 8:
                 at = skipped(at, end, tag)
                 continue
             at = sized(at, end, &size)
@@ -327,7 +327,6 @@ cdef class WriteDecoder:
                 told = decode(METADATA_2, at[:<Py_ssize_t> size])
             at += size
         if start_ms:
-            columns.timed = True
             for i in range(first, columns.starts_ms.count):
                 if not columns.starts_ms.words[i]:
                     columns.starts_ms.words[i] = <int64_t> start_ms

@@ -11,7 +11,7 @@ from tapewatch.wire.errors import BadMessage, BadSeries
 from tapewatch.wire.protobuf import decode
 from tapewatch.wire.remote_write.messages import REQUEST_1, REQUEST_2, read_histogram, type_of
 from tapewatch.wire.remote_write.request import HistogramSample, WriteRequest
-from tapewatch.wire.remote_write.series import SERIES_MAX, SeriesCache, allowed_labels
+from tapewatch.wire.remote_write.series import SERIES_MAX, SeriesCache
 
 _NAME: Final = "__name__"
 
@@ -114,12 +114,14 @@ class Reading:
         )
 
     def _index(self, series: Mapping[str, Any], pairs: list[tuple[str, str]]) -> int:
-        if series["samples"] and series["histograms"]:
-            labels = allowed_labels(pairs)
-            raise BadSeries(str(labels), "it has both samples and histograms")
         key = tuple(pairs)
         index = self._cache.by_key.get(key)
-        return self._cache.learn(key, pairs) if index is None else index
+        if index is None:
+            index = self._cache.learn(key, pairs)
+        if series["samples"] and series["histograms"]:
+            labels = self._cache.labels[index]
+            raise BadSeries(str(labels), "it has both samples and histograms")
+        return index
 
     def _exemplar(self, message: Mapping[str, Any]) -> Exemplar:
         return exemplar_of(self._resolve(message["labels"]), message)
