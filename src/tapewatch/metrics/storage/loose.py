@@ -1,0 +1,219 @@
+"""
+Loose samples in memory: each with its own series and time, in any order.
+
+What has just come lies as it came; every so often it is sorted into a run, and a reader looks into
+the runs by searching. Of two samples of one series at one time the one that came first counts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.metrics.storage.page import Cell
+from tapewatch.metrics.storage.segment import Stripe
+from tapewatch.model.histograms import Histogram
+
+RUN_SAMPLES: Final = 65_536
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Objects = NDArray[np.object_]
+
+
+class Samples(NamedTuple):
+    """Parallel arrays; ``histograms`` holds None where a sample is a float."""
+
+    numbers: Integers
+    times: Integers
+    values: Floats
+    starts: Integers | None = None
+    histograms: Objects | None = None
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return len(self.numbers)
+
+    def take(self, picked: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Samples":
+        """Return some of the samples."""
+        return Samples(*(None if each is None else each[picked] for each in self))
+
+
+NO_SAMPLES: Final = Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Samples sorted by series and time, with where each series begins."""
+
+    samples: Samples
+    numbers: Integers
+    begins: Integers
+
+
+class LooseSamples:
+    """Collects loose samples and finds those of a series."""
+
+    def __init__(self) -> None:
+        self._tail: list[Samples] = []
+        self._tail_count = 0
+        self._runs: list[_Run] = []
+        self.count = 0
+        self.first_ms = 2**62
+        self.last_ms = -(2**62)
+
+    @property
+    def size_bytes(self) -> int:
+        """Roughly how much memory the samples take."""
+        return self.count * 24
+
+    def add(self, samples: Samples) -> None:
+        """Keep samples."""
+        if not samples.count:
+            return
+        self._tail.append(samples)
+        self._tail_count += samples.count
+        self.count += samples.count
+        self.first_ms = min(self.first_ms, int(samples.times.min()))
+        self.last_ms = max(self.last_ms, int(samples.times.max()))
+        if self._tail_count >= RUN_SAMPLES:
+            self._sort_tail()
+
+    def find(self, numbers: Integers) -> Samples:
+        """Return the samples of the series in ``numbers``, sorted by series and time."""
+        if self._tail:
+            self._sort_tail()
+        found = [each for run in self._runs if (each := _of_series(run, numbers)).count]
+        return sort_samples(join_samples(found)) if len(found) > 1 else (found or [NO_SAMPLES])[0]
+
+    def all(self) -> Samples:
+        """Return everything, sorted by series and time."""
+        parts = [*(run.samples for run in self._runs), *self._tail]
+        return sort_samples(join_samples(parts))
+
+    def _sort_tail(self) -> None:
+        tail, self._tail, self._tail_count = self._tail, [], 0
+        runs = [*self._runs, _run(sort_samples(join_samples(tail)))]
+        # Runs of like size become one, so that there are few to search.
+        while len(runs) > 1 and runs[-1].samples.count * 2 > runs[-2].samples.count:
+            last, before = runs.pop(), runs.pop()
+            runs.append(_run(sort_samples(join_samples([before.samples, last.samples]))))
+        self._runs = runs
+
+
+def _run(samples: Samples) -> _Run:
+    numbers, begins = np.unique(samples.numbers, return_index=True)
+    return _Run(samples, numbers, np.append(begins, samples.count).astype(np.int64))
+
+
+def _of_series(run: _Run, numbers: Integers) -> Samples:
+    places = np.searchsorted(run.numbers, numbers)
+    places[places == len(run.numbers)] = 0
+    hits = places[run.numbers[places] == numbers] if len(run.numbers) else places[:0]
+    if not len(hits):
+        return NO_SAMPLES
+    begins, ends = run.begins[hits], run.begins[hits + 1]
+    lengths = ends - begins
+    offsets = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
+    return run.samples.take(offsets + np.arange(int(lengths.sum())))
+
+
+def join_samples(parts: list[Samples]) -> Samples:
+    """Put samples one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return NO_SAMPLES
+    starts = histograms = None
+    if any(part.starts is not None for part in parts):
+        starts = np.concatenate(
+            [np.zeros(p.count, np.int64) if p.starts is None else p.starts for p in parts]
+        )
+    if any(part.histograms is not None for part in parts):
+        histograms = np.concatenate(
+            [np.full(p.count, None) if p.histograms is None else p.histograms for p in parts]
+        )
+    return Samples(
+        np.concatenate([part.numbers for part in parts]),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        starts,
+        histograms,
+    )
+
+
+def sort_samples(samples: Samples) -> Samples:
+    """Sort by series, then time; of equal ones the first that came stays."""
+    if samples.count < 2:
+        return samples
+    order = np.lexsort((samples.times, samples.numbers))
+    numbers, times = samples.numbers[order], samples.times[order]
+    again = (numbers[1:] == numbers[:-1]) & (times[1:] == times[:-1])
+    if again.any():
+        order = order[np.concatenate(([True], ~again))]
+    return samples.take(order)
+
+
+def stripes_of(samples: Samples) -> Iterator[Stripe]:
+    """Make stripes of sorted samples: series with the same times together, the rest ragged."""
+    if not samples.count:
+        return
+    numbers, begins = np.unique(samples.numbers, return_index=True)
+    ends = np.append(begins[1:], samples.count)
+    alone = []
+    for members in _same_times(samples.times, begins, ends):
+        if len(members) < 2 or samples.histograms is not None:
+            alone.extend(members.tolist())
+            continue
+        rows = int(ends[members[0]] - begins[members[0]])
+        picked = begins[members][:, None] + np.arange(rows)
+        starts = None if samples.starts is None else samples.starts[picked]
+        times = samples.times[picked[0]]
+        yield Stripe(numbers[members], times, samples.values[picked], gaps=True, starts=starts)
+    if alone:
+        yield _ragged(samples, numbers, begins, ends, np.array(sorted(alone)))
+
+
+def _same_times(times: Integers, begins: Integers, ends: Integers) -> Iterator[NDArray[np.intp]]:
+    """Yield groups of series whose times are the same."""
+    mixed = times.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    keys = np.add.reduceat(mixed * np.uint64(0xBF58476D1CE4E5B9), begins)
+    keys ^= (ends - begins).astype(np.uint64)
+    order = np.argsort(keys, kind="stable")
+    borders = np.flatnonzero(np.diff(keys[order])) + 1
+    for members in np.split(order, borders):
+        first = times[begins[members[0]] : ends[members[0]]]
+        same = [m for m in members if np.array_equal(times[begins[m] : ends[m]], first)]
+        yield np.array(same, dtype=np.intp)
+        for odd in sorted(set(members.tolist()) - set(same)):
+            yield np.array([odd], dtype=np.intp)
+
+
+def _ragged(
+    samples: Samples, numbers: Integers, begins: Integers, ends: Integers, members: Integers
+) -> Stripe:
+    lengths = ends[members] - begins[members]
+    offsets = np.repeat(begins[members] - (np.cumsum(lengths) - lengths), lengths)
+    picked = samples.take(offsets + np.arange(int(lengths.sum())))
+    return Stripe(
+        numbers[members],
+        picked.times,
+        picked.values,
+        gaps=True,
+        starts=picked.starts,
+        cells=list(_cells(picked, lengths)) if picked.histograms is not None else (),
+        ends=np.cumsum(lengths),
+    )
+
+
+def _cells(samples: Samples, lengths: Integers) -> Iterator[Cell]:
+    assert samples.histograms is not None
+    ends = np.cumsum(lengths)
+    for at in np.flatnonzero([each is not None for each in samples.histograms]).tolist():
+        column = int(np.searchsorted(ends, at, side="right"))
+        histogram: Histogram = samples.histograms[at]
+        yield Cell(column, at - int(ends[column] - lengths[column]), histogram)

@@ -1,0 +1,534 @@
+"""
+Segments: immutable files of stripes.
+
+A stripe is a vector of times and a matrix of values, one column for each series; a ragged stripe
+has times for every series instead. A segment that the head has sealed names its columns by the
+numbers that the head gave the series; a block carries a series table of its own, sorted, and names
+them by its rows. The bytes are drawn in ``docs/format.md``.
+"""
+
+import json
+import struct
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.metrics.storage.page import (
+    ROWS_MAX,
+    VALUES_MAX,
+    Cell,
+    columns_for,
+    decode_floats,
+    decode_histograms,
+    decode_integers,
+    encode_histograms,
+    encode_numbers,
+)
+from tapewatch.metrics.storage.series import Arrays, Finder, Table, table_from
+from tapewatch.model.hashing import crc32c
+from tapewatch.store.disk import Disk, map_file
+from tapewatch.store.errors import FileDamaged
+
+MAGIC: Final = b"TWmetr\x00\x01"
+_TRAILER: Final = struct.Struct("<QII8s")
+
+VALUES, STARTS, HISTOGRAMS = 0, 1, 2
+"""What a page holds."""
+
+_STRIPE: Final = np.dtype(
+    [
+        ("lane", "<i8"),
+        ("first_ms", "<i8"),
+        ("last_ms", "<i8"),
+        ("rows", "<u4"),  # samples in all, when the stripe is ragged
+        ("columns", "<u4"),
+        ("column_at", "<u8"),  # where its columns begin in the section `columns`
+        ("time_page", "<u4"),  # its pages: times first, then values, starts, histograms
+        ("value_page", "<u4"),
+        ("start_page", "<u4"),
+        ("histogram_page", "<u4"),
+        ("end_page", "<u4"),
+        ("end_at", "<u8"),  # where the ends of a ragged stripe's series begin in `ends`
+        ("ragged", "u1"),
+        ("gaps", "u1"),
+    ]
+)
+_PAGE: Final = np.dtype([("offset", "<u8"), ("length", "<u4"), ("checksum", "<u4")])
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+Columns = NDArray[np.int64]
+Objects = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stripe:
+    """
+    A stripe in memory, on its way to a segment.
+
+    ``values`` is ``(columns, rows)``; in a ragged stripe it is flat, as are ``times`` and
+    ``starts``, and column ``i`` ends before ``ends[i]``. ``cells`` are the histograms, by column
+    and row (a ragged stripe's row is the place inside of its column).
+    """
+
+    columns: Columns
+    times: Times
+    values: Floats
+    gaps: bool = False
+    starts: Times | None = None
+    cells: Sequence[Cell] = ()
+    ends: Times | None = None
+    lane: int = -1
+
+    @property
+    def ragged(self) -> bool:
+        """Whether every series has times of its own."""
+        return self.ends is not None
+
+
+class Piece(NamedTuple):
+    """What one stripe holds of the columns asked for; the fields mean what they mean there."""
+
+    times: Times
+    values: Floats
+    gaps: bool
+    starts: Times | None
+    histograms: Objects | None
+    ends: Times | None
+
+
+class Header(NamedTuple):
+    """What the directory of a segment says of the whole."""
+
+    first_ms: int
+    last_ms: int
+    sample_count: int
+    resolution_ms: int
+
+
+class PageCache:
+    """The pages that were read last, decompressed, up to a number of bytes."""
+
+    def __init__(self, size_max_bytes: int) -> None:
+        self._size_max_bytes = size_max_bytes
+        self._pages: OrderedDict[tuple[int, int], Floats] = OrderedDict()
+        self._size_bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[int, int]) -> Floats | None:
+        """Return a page and keep it longer, or None."""
+        with self._lock:
+            page = self._pages.get(key)
+            if page is not None:
+                self._pages.move_to_end(key)
+            return page
+
+    def put(self, key: tuple[int, int], page: Floats) -> None:
+        """Keep a page; the ones not used for longest give way."""
+        if page.nbytes > self._size_max_bytes:
+            return
+        with self._lock:
+            if key in self._pages:
+                return
+            self._pages[key] = page
+            self._size_bytes += page.nbytes
+            while self._size_bytes > self._size_max_bytes:
+                _, old = self._pages.popitem(last=False)
+                self._size_bytes -= old.nbytes
+
+
+class Segment:
+    """A finished segment, open for reading."""
+
+    def __init__(self, path: Path, cache: PageCache, number: int) -> None:
+        self.path = path
+        self.number = number
+        self._cache = cache
+        self._data = map_file(path)
+        directory = self._read_directory()
+        self.header = Header(**directory["header"])
+        self._sections = directory["sections"]
+        self._stripes = self._section("stripes", _STRIPE)
+        self._pages = self._section("pages", _PAGE)
+        self._columns = self._section("columns", np.dtype("<i8"))
+        self._ends = self._section("ends", np.dtype("<i8"))
+        self._times: dict[int, Times] = {}
+        self._finder: Finder | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """How long the file is."""
+        return len(self._data)
+
+    @property
+    def has_table(self) -> bool:
+        """Whether the segment is a block, with its own series."""
+        return "hashes" in self._sections
+
+    @property
+    def finder(self) -> Finder:
+        """The series of a block, read when first asked for."""
+        if self._finder is None:
+            self._finder = Finder(self._read_table())
+        return self._finder
+
+    @property
+    def stripe_count(self) -> int:
+        """How many stripes there are."""
+        return len(self._stripes)
+
+    def lanes(self) -> NDArray[np.int64]:
+        """Return the lane of every stripe."""
+        lanes: NDArray[np.int64] = self._stripes["lane"]
+        return lanes
+
+    def columns(self, stripe: int) -> Columns:
+        """Return the series of a stripe, in the order of its columns."""
+        told = self._stripes[stripe]
+        at = int(told["column_at"])
+        columns: Columns = self._columns[at : at + int(told["columns"])]
+        return columns
+
+    def is_ragged(self, stripe: int) -> bool:
+        """Say whether the stripe's series have times of their own."""
+        return bool(self._stripes[stripe]["ragged"])
+
+    def bounds(self, stripe: int) -> tuple[int, int]:
+        """Return the first and the last time of a stripe."""
+        told = self._stripes[stripe]
+        return int(told["first_ms"]), int(told["last_ms"])
+
+    def times(self, stripe: int) -> Times:
+        """Return the times of a stripe (of all its series in turn, when ragged)."""
+        times = self._times.get(stripe)
+        if times is None:
+            told = self._stripes[stripe]
+            pages = range(int(told["time_page"]), int(told["value_page"]))
+            times = _join([self._integers(page) for page in pages], np.int64)
+            self._times[stripe] = times
+        return times
+
+    def read(
+        self, stripe: int, places: NDArray[np.intp], start_ms: int = -(2**62), end_ms: int = 2**62
+    ) -> Piece:
+        """Read the columns at ``places`` (rising) of one stripe, rows within ``[start, end]``."""
+        if self.is_ragged(stripe):
+            return self._read_ragged(stripe, places)
+        times = self.times(stripe)
+        begin = int(np.searchsorted(times, start_ms, side="left"))
+        end = int(np.searchsorted(times, end_ms, side="right"))
+        told = self._stripes[stripe]
+        values = self._matrix(stripe, VALUES, places, begin, end)
+        has_starts = int(told["histogram_page"]) > int(told["start_page"])
+        starts = self._matrix(stripe, STARTS, places, begin, end) if has_starts else None
+        return Piece(
+            times[begin:end],
+            values,
+            bool(told["gaps"]),
+            None if starts is None else starts.view(np.int64),
+            self._histograms(stripe, places, begin, end),
+            None,
+        )
+
+    def _matrix(
+        self, stripe: int, kind: int, places: NDArray[np.intp], begin: int, end: int
+    ) -> Floats:
+        told = self._stripes[stripe]
+        first = int(told["value_page"] if kind == VALUES else told["start_page"])
+        rows, columns = int(told["rows"]), int(told["columns"])
+        out = np.empty((len(places), max(end - begin, 0)))
+        for wanted in _grid(rows, columns, places, begin, end):
+            page = self._floats(first + wanted.page, wanted.columns * wanted.rows)
+            block = page.reshape(wanted.columns, wanted.rows)
+            into = out[wanted.out_columns, wanted.out_rows]
+            if len(wanted.places) == wanted.columns:
+                into[:] = block[:, wanted.own_rows]
+            else:
+                into[:] = block[wanted.places, wanted.own_rows]
+        return out
+
+    def _read_ragged(self, stripe: int, places: NDArray[np.intp]) -> Piece:
+        told = self._stripes[stripe]
+        at, count = int(told["end_at"]), int(told["columns"])
+        ends = self._ends[at : at + count]
+        begins = np.concatenate(([0], ends[:-1]))
+        pages = range(int(told["value_page"]), int(told["start_page"]))
+        start_pages = range(int(told["start_page"]), int(told["histogram_page"]))
+        sizes = [VALUES_MAX] * len(pages)
+        sizes[-1:] = [int(told["rows"]) - VALUES_MAX * (len(pages) - 1)]
+        values = _join([self._floats(p, n) for p, n in zip(pages, sizes, strict=True)], np.float64)
+        starts = _join(
+            [self._floats(p, n) for p, n in zip(start_pages, sizes, strict=False)], np.float64
+        )
+        picked = _ranges(begins[places], ends[places])
+        return Piece(
+            self.times(stripe)[picked],
+            values[picked],
+            bool(told["gaps"]),
+            starts[picked].view(np.int64) if start_pages else None,
+            self._ragged_histograms(stripe, places, begins, ends),
+            np.cumsum(ends[places] - begins[places]),
+        )
+
+    def _histograms(
+        self, stripe: int, places: NDArray[np.intp], begin: int, end: int
+    ) -> Objects | None:
+        wanted = {int(place): i for i, place in enumerate(places)}
+        out: Objects | None = None
+        for cell in self._cells(stripe):
+            if cell.column in wanted and begin <= cell.row < end:
+                if out is None:
+                    out = np.full((len(places), end - begin), None, dtype=object)
+                out[wanted[cell.column], cell.row - begin] = cell.histogram
+        return out
+
+    def _ragged_histograms(
+        self, stripe: int, places: NDArray[np.intp], begins: Times, ends: Times
+    ) -> Objects | None:
+        lengths = ends[places] - begins[places]
+        at = {
+            int(place): int(b)
+            for place, b in zip(places, np.cumsum(lengths) - lengths, strict=True)
+        }
+        out: Objects | None = None
+        for cell in self._cells(stripe):
+            if cell.column in at:
+                if out is None:
+                    out = np.full(int(lengths.sum()), None, dtype=object)
+                out[at[cell.column] + cell.row] = cell.histogram
+        return out
+
+    def _cells(self, stripe: int) -> Iterator[Cell]:
+        told = self._stripes[stripe]
+        for page in range(int(told["histogram_page"]), int(told["end_page"])):
+            yield from decode_histograms(self._page(page))
+
+    def verify(self) -> Iterator[str]:
+        """Read every page and yield what is wrong."""
+        for page in range(len(self._pages)):
+            try:
+                self._page(page)
+            except FileDamaged as fault:
+                yield str(fault)
+
+    def _floats(self, page: int, count: int) -> Floats:
+        key = self.number, page
+        numbers = self._cache.get(key)
+        if numbers is None:
+            numbers = decode_floats(self._page(page), count)
+            self._cache.put(key, numbers)
+        return numbers
+
+    def _integers(self, page: int) -> Times:
+        data = self._page(page)
+        (count,) = struct.unpack_from("<I", data)
+        return decode_integers(data[4:], count)
+
+    def _page(self, page: int) -> bytes:
+        told = self._pages[page]
+        offset, length = int(told["offset"]), int(told["length"])
+        data = bytes(self._data[offset : offset + length])
+        if len(data) != length or crc32c(data) != int(told["checksum"]):
+            raise FileDamaged(self.path, f"page {page} at byte {offset} fails its checksum")
+        return data
+
+    def _read_directory(self) -> Any:
+        size = len(self._data)
+        if size < len(MAGIC) + _TRAILER.size or bytes(self._data[: len(MAGIC)]) != MAGIC:
+            raise FileDamaged(self.path, "it does not begin as a segment")
+        offset, length, checksum, magic = _TRAILER.unpack_from(self._data, size - _TRAILER.size)
+        data = bytes(self._data[offset : offset + length])
+        if magic != MAGIC or len(data) != length or crc32c(data) != checksum:
+            raise FileDamaged(self.path, "its directory fails its checksum")
+        return json.loads(data)
+
+    def _section(self, name: str, kind: "np.dtype[Any]") -> NDArray[Any]:
+        offset, length, checksum = self._sections[name]
+        data = self._data[offset : offset + length]
+        if crc32c(data) != checksum:
+            raise FileDamaged(self.path, f"its section {name} fails its checksum")
+        return np.frombuffer(data, dtype=kind)
+
+    def _read_table(self) -> Table:
+        return table_from(
+            {name: self._section(name, kind) for name, kind in TABLE_SECTIONS.items()}
+        )
+
+
+TABLE_SECTIONS: Final[dict[str, "np.dtype[Any]"]] = {
+    "symbol_text": np.dtype("u1"),
+    "symbol_ends": np.dtype("<u8"),
+    "pairs": np.dtype("<u4"),
+    "pair_ends": np.dtype("<u8"),
+    "hashes": np.dtype("<u8"),
+}
+
+
+class Wanted(NamedTuple):
+    """What is wanted of one page of a matrix."""
+
+    page: int
+    columns: int
+    rows: int
+    places: NDArray[np.intp]
+    own_rows: slice
+    out_columns: slice
+    out_rows: slice
+
+
+def _grid(
+    rows: int, columns: int, places: NDArray[np.intp], begin: int, end: int
+) -> Iterator[Wanted]:
+    """Yield the pages that hold the columns at ``places`` and the rows ``[begin, end)``."""
+    width = columns_for(rows)
+    across = -(-columns // width)
+    groups = np.unique(places // width)
+    borders = np.searchsorted(places, [[g * width, (g + 1) * width] for g in groups]).tolist()
+    for band in range(begin // ROWS_MAX, -(-end // ROWS_MAX)):
+        top = band * ROWS_MAX
+        height = min(ROWS_MAX, rows - top)
+        low, high = max(begin, top), min(end, top + height)
+        for group, (left, right) in zip(groups.tolist(), borders, strict=True):
+            yield Wanted(
+                page=band * across + group,
+                columns=min(width, columns - group * width),
+                rows=height,
+                places=places[left:right] - group * width,
+                own_rows=slice(low - top, high - top),
+                out_columns=slice(left, right),
+                out_rows=slice(low - begin, high - begin),
+            )
+
+
+@dataclass(slots=True)
+class SegmentWriter:
+    """Collects stripes and writes them as one file."""
+
+    resolution_ms: int = 0
+    _pages: list[bytes] = field(default_factory=list)
+    _stripes: list[tuple[Any, ...]] = field(default_factory=list)
+    _columns: list[Columns] = field(default_factory=list)
+    _ends: list[Times] = field(default_factory=list)
+    _column_count: int = 0
+    _end_count: int = 0
+    _sample_count: int = 0
+
+    def add(self, stripe: Stripe) -> None:
+        """Compress one stripe."""
+        first_page = len(self._pages)
+        self._add_times(stripe.times)
+        value_page = len(self._pages)
+        self._add_numbers(stripe, stripe.values)
+        start_page = len(self._pages)
+        if stripe.starts is not None:
+            # The bits of the integers are kept as they are; only counters have them.
+            self._add_numbers(stripe, stripe.starts.view(np.float64))
+        histogram_page = len(self._pages)
+        if stripe.cells:
+            self._pages.append(encode_histograms(stripe.cells))
+        self._stripes.append(
+            (
+                stripe.lane,
+                int(stripe.times.min(initial=2**62)),
+                int(stripe.times.max(initial=-(2**62))),
+                len(stripe.times),
+                len(stripe.columns),
+                self._column_count,
+                first_page,
+                value_page,
+                start_page,
+                histogram_page,
+                len(self._pages),
+                self._end_count,
+                stripe.ragged,
+                stripe.gaps,
+            )
+        )
+        self._columns.append(stripe.columns.astype(np.int64))
+        self._column_count += len(stripe.columns)
+        if stripe.ends is not None:
+            self._ends.append(stripe.ends.astype(np.int64))
+            self._end_count += len(stripe.ends)
+        self._sample_count += stripe.values.size
+
+    def write(self, disk: Disk, path: Path, table: Table | None = None) -> None:
+        """Write the file, durably, whole or not at all."""
+        parts: list[Any] = [MAGIC]
+        pages = np.zeros(len(self._pages), dtype=_PAGE)
+        offset = len(MAGIC)
+        for number, data in enumerate(self._pages):
+            pages[number] = (offset, len(data), crc32c(data))
+            offset += len(data)
+        parts += self._pages
+        sections = {}
+        for name, numbers in self._sections(pages, table).items():
+            raw = np.ascontiguousarray(numbers).tobytes()
+            padding = bytes(-offset % 8)
+            parts += [padding, raw]
+            offset += len(padding)
+            sections[name] = (offset, len(raw), crc32c(raw))
+            offset += len(raw)
+        directory = json.dumps({"header": self._header()._asdict(), "sections": sections}).encode()
+        trailer = _TRAILER.pack(offset, len(directory), crc32c(directory), MAGIC)
+        file = disk.create(path)
+        try:
+            file.write([*parts, directory, trailer])
+            file.sync()
+        finally:
+            file.close()
+        disk.sync_folder(path.parent)
+
+    def _sections(self, pages: NDArray[Any], table: Table | None) -> Arrays:
+        sections: Arrays = {
+            "stripes": np.array(self._stripes, dtype=_STRIPE),
+            "pages": pages,
+            "columns": _join(self._columns, np.int64),
+            "ends": _join(self._ends, np.int64),
+        }
+        return sections if table is None else {**sections, **table.to_arrays()}
+
+    def _header(self) -> Header:
+        stripes = np.array(self._stripes, dtype=_STRIPE)
+        return Header(
+            first_ms=int(stripes["first_ms"].min(initial=2**62)),
+            last_ms=int(stripes["last_ms"].max(initial=-(2**62))),
+            sample_count=self._sample_count,
+            resolution_ms=self.resolution_ms,
+        )
+
+    def _add_times(self, times: Times) -> None:
+        for begin in range(0, len(times), VALUES_MAX):
+            piece = times[begin : begin + VALUES_MAX]
+            self._pages.append(struct.pack("<I", len(piece)) + encode_numbers(piece))
+
+    def _add_numbers(self, stripe: Stripe, numbers: Floats) -> None:
+        if stripe.ragged:
+            for begin in range(0, len(numbers), VALUES_MAX):
+                self._pages.append(encode_numbers(numbers[begin : begin + VALUES_MAX]))
+            return
+        columns, rows = numbers.shape
+        width = columns_for(rows)
+        for top in range(0, rows, ROWS_MAX):
+            for left in range(0, columns, width):
+                block = numbers[left : left + width, top : top + ROWS_MAX]
+                self._pages.append(encode_numbers(block))
+
+
+def _join(parts: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
+
+
+def _ranges(begins: Times, ends: Times) -> NDArray[np.intp]:
+    """Return the indexes of several ranges, one after the other."""
+    lengths = ends - begins
+    offsets = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
+    picked: NDArray[np.intp] = offsets + np.arange(int(lengths.sum()))
+    return picked
