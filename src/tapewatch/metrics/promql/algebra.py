@@ -25,7 +25,7 @@ from tapewatch.model.histograms import (
 EMPTY: Final = Histogram()
 
 
-class IncompatibleSchemas(Exception):  # noqa: N818 # a signal between modules, never shown
+class IncompatibleSchemas(Exception):  # a signal between modules, never shown
     """Exponential and custom buckets have nothing in common."""
 
 
@@ -63,9 +63,7 @@ def add_compensated(running: Compensated, term: Histogram) -> Compensated:
         lost = _aligned(lost, left)[0]
     total = _merge(left, right, lambda one, other: one + other)
     hint, _ = _joint_hint(running.sum.reset_hint, term.reset_hint)
-    return Compensated(
-        replace(total, reset_hint=hint), _lost(left, right, total, lost), reconciled
-    )
+    return Compensated(replace(total, reset_hint=hint), _lost(left, right, total, lost), reconciled)
 
 
 def settle(running: Compensated) -> Histogram:
@@ -250,9 +248,7 @@ def bucket_bytes(histogram: Histogram) -> int:
     return 168 + 8 * (buckets + len(histogram.custom_bounds)) + 8 * bool(buckets)
 
 
-def _combine(
-    left: Histogram, right: Histogram, join: Callable[[float, float], float]
-) -> Combined:
+def _combine(left: Histogram, right: Histogram, join: Callable[[float, float], float]) -> Combined:
     one, other, reconciled = _aligned(left, right)
     hint, collision = _joint_hint(left.reset_hint, right.reset_hint)
     return Combined(replace(_merge(one, other, join), reset_hint=hint), collision, reconciled)
@@ -396,18 +392,14 @@ def _lost(left: Histogram, right: Histogram, total: Histogram, lost: Histogram) 
         total,
         count=update(left.count, right.count, total.count, lost.count),
         sum=update(left.sum, right.sum, total.sum, lost.sum),
-        zero_count=update(
-            left.zero_count, right.zero_count, total.zero_count, lost.zero_count
-        ),
+        zero_count=update(left.zero_count, right.zero_count, total.zero_count, lost.zero_count),
         positive=update_buckets(left.positive, right.positive, total.positive, lost.positive),
         negative=update_buckets(left.negative, right.negative, total.negative, lost.negative),
         reset_hint=ResetHint.UNKNOWN,
     )
 
 
-def _map(
-    histogram: Histogram, change: Callable[[float], float], hint: ResetHint
-) -> Histogram:
+def _map(histogram: Histogram, change: Callable[[float], float], hint: ResetHint) -> Histogram:
     return replace(
         histogram,
         count=change(histogram.count),

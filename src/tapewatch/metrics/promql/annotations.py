@@ -261,7 +261,7 @@ _MONOTONICITY: Final = (
 )
 
 
-def monotonicity_forced(  # noqa: PLR0913 # a flat record of what was seen
+def monotonicity_forced(
     metric: str,
     span: Span,
     *,

@@ -13,6 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
+from tapewatch.metrics.memory import MemorySource
 from tapewatch.metrics.promql import annotations
 from tapewatch.metrics.promql.errors import QueryRefused
 from tapewatch.metrics.promql.features import Features
@@ -42,7 +43,7 @@ from tapewatch.metrics.promql.result import (
 from tapewatch.metrics.promql.run import Run, Statistics, start_run
 from tapewatch.metrics.promql.settings import Budget, Settings
 from tapewatch.metrics.promql.signatures import ValueType
-from tapewatch.metrics.selection import EMPTY_SET, LabelSets, MemorySource, Source
+from tapewatch.metrics.selection import EMPTY_SET, LabelSets, Source
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 
@@ -105,13 +106,13 @@ class Engine:
         self, source: Source, text: str, at_ms: int, *, budget: Budget | None = None
     ) -> Answer:
         """Answer at one time."""
-        steps = Steps(at_ms, 1, 1)
+        steps = Steps(at_ms, 0, 1)
         begun = perf_counter()
         plan = self.plan(text, steps)
         run = start_run(source, self.settings, steps, budget or Budget())
         return self._answer(plan, run, steps, begun, instant=True)
 
-    def range(  # noqa: PLR0913 # the parameters of the API
+    def range(
         self,
         source: Source,
         text: str,
@@ -139,7 +140,7 @@ class Engine:
         self, text: str, *, source: Source | None = None, steps: Steps | None = None
     ) -> str:
         """Show the plan of a query; with a source, run it and show what it cost."""
-        own = steps or Steps(0, 1, 1)
+        own = steps or Steps(0, 0, 1)
         plan = self.plan(text, own)
         if source is None:
             return explain(plan.root, plan.passes)
@@ -154,18 +155,14 @@ class Engine:
         return self._plan(text, tree, steps if depends_on_frame(tree) else None, steps.count == 1)
 
     def _make_plan(self, text: str, tree: Expr, steps: Steps | None, instant: bool) -> Plan:
-        frame = QueryFrame(steps or Steps(0, 1, 1 if instant else 2))
+        frame = QueryFrame(steps or Steps(0, 0, 1 if instant else 2))
         simplified = simplify(tree, frame, self.settings.passes_off)
         sorts = tuple(
             node for node in walk(tree) if isinstance(node, Call) and node.function in _SORTS
         )
-        return Plan(
-            text, value_type(tree), build(simplified.tree), simplified.reports, sorts
-        )
+        return Plan(text, value_type(tree), build(simplified.tree), simplified.reports, sorts)
 
-    def _answer(
-        self, plan: Plan, run: Run, steps: Steps, begun: float, *, instant: bool
-    ) -> Answer:
+    def _answer(self, plan: Plan, run: Run, steps: Steps, begun: float, *, instant: bool) -> Answer:
         prepared = perf_counter()
         value = _evaluate(plan, run, steps)
         if isinstance(value, Matrix):
@@ -270,5 +267,3 @@ class MemoryEngine:
 def script_settings(features: Features) -> Settings:
     """Return the settings that the reference's own scripts are run with."""
     return Settings(features=features, delayed_name_removal=True, start_timestamps=True)
-
-

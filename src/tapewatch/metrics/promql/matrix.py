@@ -9,7 +9,6 @@ is absent, a float, or a native histogram. Rows that are absent everywhere may s
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -7,11 +7,12 @@ its samples, floats and histograms, in order of time.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from tapewatch.metrics.promql.algebra import is_reset
 from tapewatch.metrics.promql.matrix import Rows, filled_cells
 from tapewatch.metrics.selection import (
     ABSENT,
@@ -25,7 +26,7 @@ from tapewatch.metrics.selection import (
     Strip,
     Times,
 )
-from tapewatch.model.histograms import Histogram
+from tapewatch.model.histograms import Histogram, ResetHint
 from tapewatch.model.numbers import STALE_BITS
 
 
@@ -69,9 +70,7 @@ class CellRow:
         present = fresh & (self.values.view(np.uint64)[chosen] != STALE_BITS)
         cells = self.histograms[chosen]
         cells[~present] = None
-        return Newest(
-            self.values[chosen], cells, present, self.times[chosen], self.starts[chosen]
-        )
+        return Newest(self.values[chosen], cells, present, self.times[chosen], self.starts[chosen])
 
     def points(self) -> list[CellPoint]:
         """Return all samples but the stale markers."""
@@ -94,10 +93,20 @@ def has_cells(part: Part) -> bool:
     return part.histograms is not None
 
 
-def cell_rows(part: Part, rows: Sequence[int] | None = None) -> Iterator[CellRow]:
-    """Yield some rows of a part, or all of them."""
+def cell_rows(
+    part: Part, rows: Sequence[int] | None = None, *, tell_resets: bool = False
+) -> Iterator[CellRow]:
+    """
+    Yield some rows of a part, or all of them.
+
+    With ``tell_resets`` every histogram that does not say whether it follows a reset is compared
+    with the one before it: functions of count and sum alone would not see it any more.
+    """
     for row in range(len(part.labels)) if rows is None else rows:
-        yield _cell_row(part, row)
+        cells = _cell_row(part, row)
+        if tell_resets:
+            cells = replace(cells, histograms=_telling_resets(cells.histograms))
+        yield cells
 
 
 def split_histograms(part: Part) -> tuple[Part | None, Rows, list[int]]:
@@ -127,6 +136,19 @@ def take_rows(part: Part, rows: Rows) -> Part:
         None,
         None if starts is None else np.concatenate([starts[piece] for piece in slices]),
     )
+
+
+def _telling_resets(histograms: Objects) -> Objects:
+    told = histograms.copy()
+    before: Histogram | None = None
+    for index, histogram in enumerate(histograms.tolist()):
+        if histogram is None:
+            continue
+        if before is not None and histogram.reset_hint is ResetHint.UNKNOWN:
+            hint = ResetHint.RESET if is_reset(histogram, before) else ResetHint.NOT_RESET
+            told[index] = replace(histogram, reset_hint=hint)
+        before = histogram
+    return told
 
 
 def floats_of(row: CellRow) -> Strip:

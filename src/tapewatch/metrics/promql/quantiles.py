@@ -30,10 +30,7 @@ def quantile(rank: float, histogram: Histogram) -> Found:
     # NaN observations are counted but stand in no bucket, so the way up is the only sure one.
     upwards = math.isnan(histogram.sum) or rank < 0.5
     wanted = (rank if upwards else 1 - rank) * histogram.count
-    found = _reach(buckets if upwards else buckets[::-1], wanted)
-    if found is None:
-        return Found(math.nan)
-    bucket, reached = found
+    bucket, reached = _reach(buckets if upwards else buckets[::-1], wanted)
     settled = _without_infinity(bucket, histogram)
     if isinstance(settled, float):
         return Found(settled)
@@ -46,9 +43,9 @@ def quantile(rank: float, histogram: Histogram) -> Found:
     return Found(_interpolate(settled, inside / settled.count, histogram), is_skewed=skewed)
 
 
-def _reach(buckets: Iterable[Bucket], wanted: float) -> tuple[Bucket, float] | None:
+def _reach(buckets: Iterable[Bucket], wanted: float) -> tuple[Bucket, float]:
     """Return the bucket in which the count reaches ``wanted``, or the last one."""
-    reached, last = 0.0, None
+    reached, last = 0.0, Bucket(0.0, 0.0, False, False, 0.0)
     for bucket in buckets:
         last = bucket
         if bucket.count == 0:
@@ -56,7 +53,7 @@ def _reach(buckets: Iterable[Bucket], wanted: float) -> tuple[Bucket, float] | N
         reached += bucket.count
         if reached >= wanted:
             break
-    return None if last is None else (last, reached)
+    return last, reached
 
 
 def _without_infinity(bucket: Bucket, histogram: Histogram) -> Bucket | float:

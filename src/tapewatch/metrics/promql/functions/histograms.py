@@ -167,7 +167,7 @@ def _quantile(site: Site, arguments: Arguments) -> Matrix:
     rank_span, span = site.argument_spans
     _check_ranks(site, ranks, rank_span)
     split = _split(site, matrix, span)
-    return _quantile_of(site, split, ranks, rank_span, span)
+    return _quantile_of(site, split, ranks, span)
 
 
 def _check_ranks(site: Site, ranks: Floats, span: Span) -> None:
@@ -175,16 +175,14 @@ def _check_ranks(site: Site, ranks: Floats, span: Span) -> None:
         site.run.notes.add(annotations.bad_quantile(rank, span))
 
 
-def _quantile_of(
-    site: Site, split: Split, ranks: Floats, native_span: Span, span: Span
-) -> Matrix:
+def _quantile_of(site: Site, split: Split, ranks: Floats, span: Span) -> Matrix:
     def measure(row: int, step: int, cell: Histogram) -> float:
         found = quantiles.quantile(float(ranks[step]), cell)
         metric = split.native.labels[row].name
         if found.is_nan:
-            site.run.notes.add(annotations.quantile_is_nan(metric, native_span))
+            site.run.notes.add(annotations.quantile_is_nan(metric, span))
         elif found.is_skewed:
-            site.run.notes.add(annotations.quantile_is_skewed(metric, native_span))
+            site.run.notes.add(annotations.quantile_is_skewed(metric, span))
         return found.value
 
     native = _measured(split.native, measure)
@@ -192,9 +190,7 @@ def _quantile_of(
     return _together(site, native, classic, found)
 
 
-def _classic_quantile(
-    site: Site, split: Split, ranks: Floats, span: Span
-) -> tuple[Matrix, Mask]:
+def _classic_quantile(site: Site, split: Split, ranks: Floats, span: Span) -> tuple[Matrix, Mask]:
     layout, floats = split.layout, split.classic
     shape = (len(layout.labels), ranks.size)
     values, found = np.empty(shape), np.empty(shape, dtype=np.bool_)
@@ -213,9 +209,7 @@ def _kernel_mask(matrix: Matrix) -> Mask:
     return _EVERYWHERE if matrix.present is None else matrix.present
 
 
-def _tell_forced(
-    site: Site, labels: LabelSets, forced: Floats, found: Mask, span: Span
-) -> None:
+def _tell_forced(site: Site, labels: LabelSets, forced: Floats, found: Mask, span: Span) -> None:
     repaired = ~np.isnan(forced[:, :, 2]) & found
     if not repaired.any():
         return
@@ -244,7 +238,7 @@ def _quantiles(site: Site, arguments: Arguments) -> Matrix:
     split = _split(site, matrix, span)
     pieces: list[Matrix] = []
     for ranks in all_ranks:
-        answer = _quantile_of(site, split, ranks, span, span)
+        answer = _quantile_of(site, split, ranks, span)
         pieces.extend(_labelled(answer, label, ranks))
     return merge_same(_piled(pieces, site))
 
@@ -281,7 +275,7 @@ def _fraction(site: Site, arguments: Arguments) -> Matrix:
         found = quantiles.fraction(float(lowers[step]), float(uppers[step]), cell)
         if found.is_skewed:
             metric = split.native.labels[row].name
-            note = annotations.fraction_without_nan(metric, site.argument_spans[0])
+            note = annotations.fraction_without_nan(metric, span)
             site.run.notes.add(note)
         return found.value
 

@@ -237,9 +237,7 @@ def _change(
     return algebra.as_gauge(change)
 
 
-def _check_hints(
-    window: PointWindow, histograms: Sequence[Histogram], *, counter: bool
-) -> None:
+def _check_hints(window: PointWindow, histograms: Sequence[Histogram], *, counter: bool) -> None:
     hints = [histogram.reset_hint for histogram in histograms]
     if counter and ResetHint.GAUGE in hints:
         window.notes.add(annotations.not_a_counter(window.metric, window.span))
@@ -345,9 +343,7 @@ def extended_change(
         return None
     try:
         left, right = _border_values(inner, smoothed=smoothed, counter=counter)
-        change = _extended_difference(
-            inner, left, right, smoothed=smoothed, counter=counter
-        )
+        change = _extended_difference(inner, left, right, smoothed=smoothed, counter=counter)
     except algebra.IncompatibleSchemas:
         window.refuse_schemas()
         return None

@@ -76,9 +76,7 @@ def _extrapolated(*, counter: bool, per_second: bool) -> RangeKernel:
     return kernel
 
 
-def _extended(
-    windows: Windows, frame: Frame, *, counter: bool, per_second: bool
-) -> WindowResult:
+def _extended(windows: Windows, frame: Frame, *, counter: bool, per_second: bool) -> WindowResult:
     rows, out = windows.rows, windows.empty_out
     present = np.empty(out.shape, dtype=np.bool_)
     rates.extended(
@@ -123,9 +121,7 @@ def _used_starts(windows: Windows, frame: Frame) -> Times:
 def _changes(windows: Windows, frame: Frame) -> WindowResult:
     windows, present = _from_anchor(windows, frame)
     rows, out = windows.rows, windows.empty_out
-    transitions.changes(
-        rows.values, rows.offsets, rows.shared, windows.lows, windows.highs, out
-    )
+    transitions.changes(rows.values, rows.offsets, rows.shared, windows.lows, windows.highs, out)
     return WindowResult(out, present)
 
 
@@ -222,9 +218,7 @@ def _quantile(windows: Windows, frame: Frame) -> WindowResult:
     bad = ~((ranks >= 0) & (ranks <= 1)) & with_samples
     for rank in np.unique(ranks[bad]).tolist():
         frame.run.notes.add(annotations.bad_quantile(rank, frame.span))
-    orders.quantile(
-        rows.values, rows.offsets, rows.shared, windows.lows, windows.highs, ranks, out
-    )
+    orders.quantile(rows.values, rows.offsets, rows.shared, windows.lows, windows.highs, ranks, out)
     return WindowResult(out)
 
 

@@ -9,6 +9,7 @@ from tapewatch.metrics.promql.kernels.orders_pure import quantile_of
 from tapewatch.metrics.promql.kernels.sums_pure import compensated_mean, compensated_sum
 from tapewatch.metrics.selection import Floats, Indices, Mask
 
+
 def count(present: Mask, ids: Indices, counts: Indices) -> None:
     """Count the cells of every group."""
     counts[:] = 0
@@ -139,9 +140,7 @@ def _variance(cells: list[float]) -> float:
     return spread / len(cells)
 
 
-def _cells(
-    values: Floats, present: Mask, ids: Indices, group: int, step: int
-) -> list[float]:
+def _cells(values: Floats, present: Mask, ids: Indices, group: int, step: int) -> list[float]:
     rows = ids == group
     if present.size:
         rows = rows & present[:, step]

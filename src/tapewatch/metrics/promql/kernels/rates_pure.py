@@ -184,9 +184,7 @@ def _row(
     return (times if shared else times[first:last]), values[first:last]
 
 
-def _window(
-    lows: Indices, highs: Indices, shared: bool, row: int, step: int
-) -> tuple[int, int]:
+def _window(lows: Indices, highs: Indices, shared: bool, row: int, step: int) -> tuple[int, int]:
     block = 0 if shared else row
     return int(lows[block, step]), int(highs[block, step])
 

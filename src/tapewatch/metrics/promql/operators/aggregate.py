@@ -113,7 +113,7 @@ class Aggregation(Operator):
             run.notes.add(annotations.bad_quantile(float(np.nanmin(ranks)), span))
         return ranks
 
-    def _aggregate(  # noqa: PLR0913 # the results are arrays to be filled
+    def _aggregate(
         self,
         matrix: Matrix,
         grouping: Grouping,

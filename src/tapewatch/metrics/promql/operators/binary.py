@@ -185,8 +185,8 @@ class VectorBinary(Operator):
         return self._result(outcome, pairs, many, run)
 
     def _fill(self, *, many: bool) -> float | None:
-        swapped = self.matching.cardinality is Cardinality.ONE_TO_MANY
-        return self.matching.fill_left if many is not swapped else self.matching.fill_right
+        # As in the reference, ``fill_left`` stands for the many side even of ``group_right``.
+        return self.matching.fill_left if many else self.matching.fill_right
 
     @staticmethod
     def _operand(matrix: Matrix, rows: Rows, fill: float | None) -> Operand:
@@ -252,7 +252,7 @@ class VectorBinary(Operator):
         return QueryFailed(
             f"found duplicate series for the match group {group} on the "
             f"{'left' if swapped else 'right'} hand-side of the operation: "
-            f"[{_braced(later)}, {_braced(earlier)}];many-to-many matching not allowed: "
+            f"[{_braced(earlier)}, {_braced(later)}];many-to-many matching not allowed: "
             "matching labels must be unique on one side"
         )
 
@@ -287,9 +287,7 @@ class VectorBinary(Operator):
         drops = None
         if many.drop_names is not None:
             drops = np.where(pairs.many == FILLED, False, many.drop_names[pairs.many])
-        matrix = Matrix(
-            pairs.labels, outcome.values, outcome.present, outcome.histograms, drops
-        )
+        matrix = Matrix(pairs.labels, outcome.values, outcome.present, outcome.histograms, drops)
         if pairs.grouping is not None:
             matrix = merge_rows(matrix, pairs.grouping)
         return drop_names(matrix, run) if self.operation.return_bool else matrix
@@ -325,7 +323,7 @@ def _operate_floats(
     return Outcome(left.values, holds if present is None else holds & present)
 
 
-def _operate_histograms(  # noqa: PLR0913 # the floats' outcome is completed
+def _operate_histograms(
     operation: Operation,
     left: Operand,
     right: Operand,
@@ -391,4 +389,3 @@ def _count_by_number(mask: Mask, numbers: Indices, count: int) -> Indices:
 
 def _braced(labels: Labels) -> str:
     return "{" + ", ".join(f"{quote_name(name)}={quote(value)}" for name, value in labels) + "}"
-

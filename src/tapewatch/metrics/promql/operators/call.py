@@ -31,9 +31,7 @@ class CallOperator(Operator):
 
     __slots__ = ("function", "spans")
 
-    def __init__(
-        self, span: Span, function: str, arguments: tuple[Operator, ...]
-    ) -> None:
+    def __init__(self, span: Span, function: str, arguments: tuple[Operator, ...]) -> None:
         super().__init__(span, *arguments)
         self.function = function
         self.spans = tuple(argument.span for argument in arguments)

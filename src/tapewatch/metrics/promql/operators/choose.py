@@ -65,7 +65,9 @@ class Choice(Operator):
                 len(grouping.labels), sizes, largest, chosen,
             )  # fmt: skip
         chosen_matrix = replace(matrix, present=chosen)
-        return _ranked(chosen_matrix, grouping, largest=largest) if steps.count == 1 else chosen_matrix
+        return (
+            _ranked(chosen_matrix, grouping, largest=largest) if steps.count == 1 else chosen_matrix
+        )
 
     def _by_ratio(self, matrix: Matrix, ratios: Floats, run: Run, steps: Steps) -> Matrix:
         if not ratios.any():
@@ -96,9 +98,7 @@ def _check_sizes(numbers: Floats) -> None:
         raise QueryFailed(f"Scalar value {general(highest)} overflows int64")
 
 
-def _first(
-    matrix: Matrix, grouping: Grouping, sizes: Indices
-) -> Mask:
+def _first(matrix: Matrix, grouping: Grouping, sizes: Indices) -> Mask:
     """Choose the first series of every group."""
     mask = matrix.mask
     chosen = np.zeros(mask.shape, dtype=np.bool_)
@@ -124,4 +124,3 @@ def _places(labels: LabelSets) -> Floats:
         "places",
         lambda: np.array([one.stable_hash() / _HASH_MAX for one in labels], dtype=np.float64),
     )
-

@@ -20,6 +20,7 @@ from tapewatch.model.matchers import Matcher, MatchKind, named
 
 IDENTIFYING: Final = ("instance", "job")
 _DEFAULT: Final = (named("target_info"),)
+_ANY_INFO: Final = (Matcher(MatchKind.REGEX, METRIC_NAME, ".+_info"),)
 _META: Final = frozenset("\\.+*?()|[]{}^$")
 
 
@@ -48,6 +49,8 @@ class InfoOperator(Operator):
     def name_matchers(self) -> tuple[Matcher, ...]:
         """The matchers that say which metrics are info metrics."""
         given = tuple(one for one in self.matchers if one.name == METRIC_NAME)
+        if given and all(one.kind.negative for one in given):
+            return (*_ANY_INFO, *given)
         return given or _DEFAULT
 
     @property
@@ -58,7 +61,10 @@ class InfoOperator(Operator):
     def compute(self, run: Run, steps: Steps) -> Matrix:
         """Find the info series and join their labels step by step."""
         base = self.children[0].matrix(run, steps)
-        described = [not self._is_info(labels) for labels in base.labels]
+        names = self.name_matchers
+        described = [
+            not all(matcher.matches(labels.name) for matcher in names) for labels in base.labels
+        ]
         infos = self._fetch(base, described, run, steps)
         pieces: list[tuple[Labels, int, Mask]] = []
         for row, labels in enumerate(base.labels):
@@ -73,12 +79,6 @@ class InfoOperator(Operator):
         present = np.array(masks, dtype=np.bool_).reshape(rows.size, steps.count)
         labels = LabelSets(own for own, _, _ in pieces)
         return merge_same(replace(taken, labels=labels, present=present))
-
-    def _is_info(self, labels: Labels) -> bool:
-        if not self.matchers:
-            return labels.name == "target_info"
-        given = [one for one in self.matchers if one.name == METRIC_NAME]
-        return bool(given) and all(matcher.matches(labels.name) for matcher in given)
 
     def _fetch(self, base: Matrix, described: Sequence[bool], run: Run, steps: Steps) -> _Infos:
         rows = [labels for labels, wanted in zip(base.labels, described, strict=True) if wanted]

@@ -8,7 +8,7 @@ over time; only then are the steps looked at one by one.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -115,10 +115,12 @@ def _join(
     many_labels, one_labels = (right, left) if swapped else (left, right)
     both = signatures(left, right, matching)
     numbers = Signatures(both.right, both.left, both.count) if swapped else both
-    many_fill, one_fill = matching.fill_left, matching.fill_right
-    if swapped:
-        many_fill, one_fill = one_fill, many_fill
-    many, one = _pairs(numbers, fill_many=many_fill is not None, fill_one=one_fill is not None)
+    # Fill values keep their side when ``group_right`` swaps the operands.
+    many, one = _pairs(
+        numbers,
+        fill_many=matching.fill_left is not None,
+        fill_one=matching.fill_right is not None,
+    )
     labels = LabelSets(
         _result_labels(
             _row_labels(many_labels, one_labels, m, o, matching),
@@ -186,4 +188,3 @@ def describe_matching(matching: VectorMatching) -> str:
     if not matching.labels and not matching.on:
         return "all labels"
     return f"{'on' if matching.on else 'ignoring'} ({', '.join(matching.labels)})"
-

@@ -1,12 +1,11 @@
 """Instant selectors: the newest sample of every series."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tapewatch.metrics.promql import annotations
-from tapewatch.metrics.promql.algebra import IncompatibleSchemas
 from tapewatch.metrics.promql.functions.points import between_histograms
 from tapewatch.metrics.promql.kernels.picks import newest
 from tapewatch.metrics.promql.kernels.windows import Rows, Windows, rows_of, windows_of
@@ -41,12 +40,13 @@ class Picked(NamedTuple):
 class Selector(Operator):
     """The newest sample of every series, unless it is stale or older than the lookback."""
 
-    __slots__ = ("matchers", "reference")
+    __slots__ = ("matchers", "reference", "tells_resets")
 
     def __init__(self, span: Span, matchers: Sequence[Matcher], reference: Reference) -> None:
         super().__init__(span)
         self.matchers = tuple(matchers)
         self.reference = reference
+        self.tells_resets = False
 
     def compute(self, run: Run, steps: Steps) -> Matrix:
         """Pick a sample for every series and step."""
@@ -60,8 +60,25 @@ class Selector(Operator):
     def pick(self, part: Part, ends: Times, run: Run) -> Picked:
         """Pick from one part."""
         if has_cells(part):
-            return merge_split(part, ends, lambda own: self.pick(own, ends, run), run.lookback_ms)
+            return self._pick_cells(part, ends, run)
         return pick_floats(part, ends, run.lookback_ms)[0]
+
+    def _pick_cells(self, part: Part, ends: Times, run: Run) -> Picked:
+        """Pick from the rows with histograms cell by cell, and from the others all at once."""
+        floats, float_rows, mixed = split_histograms(part)
+        shape = (len(part.labels), ends.size)
+        values, present = np.empty(shape), np.zeros(shape, dtype=np.bool_)
+        histograms = np.full(shape, None, dtype=object)
+        if floats is not None:
+            picked = self.pick(floats, ends, run)
+            values[float_rows] = picked.values
+            present[float_rows] = True if picked.present is None else picked.present
+        rows = cell_rows(part, mixed, tell_resets=self.tells_resets)
+        for index, row in zip(mixed, rows, strict=True):
+            found = row.newest(ends, run.lookback_ms)
+            values[index], present[index] = found.values, found.present
+            histograms[index] = found.histograms
+        return Picked(values, None if present.all() else present, histograms)
 
     def describe(self) -> str:
         """Say what is selected."""
@@ -160,12 +177,12 @@ class SmoothedSelector(Selector):
         if not isinstance(one.value, Histogram):
             assert isinstance(other.value, float)
             return one.value + (other.value - one.value) * share
-        try:
-            counter = one.value.reset_hint is not ResetHint.GAUGE
-            return between_histograms(one, other, end, counter=counter, notes=run.notes)
-        except IncompatibleSchemas:
+        assert isinstance(other.value, Histogram)
+        if one.value.custom != other.value.custom:
             run.notes.add(annotations.mixed_schemas(metric, self.span))
             return None
+        counter = one.value.reset_hint is not ResetHint.GAUGE
+        return between_histograms(one, other, end, counter=counter, notes=run.notes, span=self.span)
 
     def describe(self) -> str:
         """Say what is selected."""
@@ -211,25 +228,6 @@ def at_newest(windows: Windows, column: Times, *, per_row: bool) -> Floats:
         return np.zeros((rows.count, last.shape[1]))
     found = column[last].astype(np.float64)
     return np.broadcast_to(found, (rows.count, last.shape[1]))
-
-
-def merge_split(
-    part: Part, ends: Times, pick: Callable[[Part], Picked], lookback_ms: int
-) -> Picked:
-    """Pick from the rows with histograms cell by cell, and from the others all at once."""
-    floats, float_rows, cell_row_numbers = split_histograms(part)
-    shape = (len(part.labels), ends.size)
-    values, present = np.empty(shape), np.zeros(shape, dtype=np.bool_)
-    histograms = np.full(shape, None, dtype=object)
-    if floats is not None:
-        picked = pick(floats)
-        values[float_rows] = picked.values
-        present[float_rows] = True if picked.present is None else picked.present
-    for index, row in zip(cell_row_numbers, cell_rows(part, cell_row_numbers), strict=True):
-        found = row.newest(ends, lookback_ms)
-        values[index], present[index] = found.values, found.present
-        histograms[index] = found.histograms
-    return Picked(values, None if present.all() else present, histograms)
 
 
 def stack(labels: LabelSets, picked: Sequence[Picked], steps: Steps) -> Matrix:

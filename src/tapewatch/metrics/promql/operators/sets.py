@@ -62,7 +62,10 @@ def _union(left: Matrix, right: Matrix) -> Matrix:
     histograms = None
     if left.histograms is not None or right.histograms is not None:
         histograms = np.full(shape, None, dtype=object)
-        for piece, rows in ((left, slice(len(left.labels))), (right, slice(len(left.labels), None))):
+        for piece, rows in (
+            (left, slice(len(left.labels))),
+            (right, slice(len(left.labels), None)),
+        ):
             if piece.histograms is not None:
                 histograms[rows] = piece.histograms
     drops = None

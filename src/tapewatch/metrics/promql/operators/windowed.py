@@ -73,6 +73,7 @@ class RangeOperator(Operator, ABC):
 
     anchored = False
     smoothed = False
+    tells_resets = False
 
     @abstractmethod
     def ranged(self, run: Run, steps: Steps, function: str) -> Ranged:
@@ -95,9 +96,9 @@ class RangeOperator(Operator, ABC):
 class WindowSelector(RangeOperator):
     """The samples of every series in a window (``m[5m]``)."""
 
-    __slots__ = ("anchored", "matchers", "smoothed")
+    __slots__ = ("anchored", "matchers", "smoothed", "tells_resets")
 
-    def __init__(  # noqa: PLR0913 # one argument per part of the selector
+    def __init__(
         self,
         span: Span,
         matchers: Sequence[Matcher],
@@ -111,6 +112,7 @@ class WindowSelector(RangeOperator):
         self.matchers = tuple(matchers)
         self.anchored = anchored
         self.smoothed = smoothed
+        self.tells_resets = False
 
     def ranged(self, run: Run, steps: Steps, function: str) -> Ranged:
         """Ask the source."""
@@ -137,7 +139,7 @@ class SubqueryOperator(RangeOperator):
 
     __slots__ = ("step_ms",)
 
-    def __init__(  # noqa: PLR0913 # one argument per part of the subquery
+    def __init__(
         self, span: Span, reference: Reference, range_ms: int, step_ms: int, inner: Operator
     ) -> None:
         super().__init__(span, reference, range_ms, inner)
@@ -239,7 +241,8 @@ class WindowFunction(Operator):
             picked = self._of_floats(floats, replace(frame, labels=floats.labels))
             values[float_rows] = picked.values
             present[float_rows] = True if picked.present is None else picked.present
-        for index, row in zip(mixed_rows, cell_rows(part, mixed_rows), strict=True):
+        rows = cell_rows(part, mixed_rows, tell_resets=self.window.tells_resets)
+        for index, row in zip(mixed_rows, rows, strict=True):
             own = replace(frame, labels=part.labels[index : index + 1])
             answers = self._of_mixed_row(row, own)
             values[index] = answers.values[0]

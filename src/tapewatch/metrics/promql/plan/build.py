@@ -63,6 +63,9 @@ from tapewatch.metrics.selection import LabelSets
 from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.matchers import Matcher, MatchKind
 
+# Functions of histograms that look at count and sum alone, and those that need the buckets.
+_OF_STATISTICS: Final = ("histogram_avg", "histogram_count", "histogram_sum")
+_OF_BUCKETS: Final = ("histogram_fraction", "histogram_quantile")
 _CHOOSING: Final = (
     Aggregator.TOPK,
     Aggregator.BOTTOMK,
@@ -98,9 +101,16 @@ def build_range(node: Expr) -> RangeOperator:
         )
     assert isinstance(node, Subquery)
     reference = Reference(node.offset_ms, node.at)
-    return SubqueryOperator(
-        node.span, reference, node.range_ms, node.step_ms, build_value(node.expr)
-    )
+    inner = build_value(node.expr)
+    _tell_resets(inner, wanted=False)
+    return SubqueryOperator(node.span, reference, node.range_ms, node.step_ms, inner)
+
+
+def _tell_resets(operator: Operator, *, wanted: bool) -> None:
+    """Let the selectors under an operator find resets while the buckets can still be seen."""
+    for one in operator.walk():
+        if isinstance(one, Selector | WindowSelector):
+            one.tells_resets = wanted
 
 
 def _number(node: NumberLiteral) -> Operator:
@@ -166,6 +176,10 @@ def _call(node: Call) -> Operator:
 
 def _plain_call(node: Call) -> Operator:
     arguments = tuple(build_value(argument) for argument in node.args)
+    if node.function in _OF_STATISTICS or node.function in _OF_BUCKETS:
+        for argument in arguments:
+            if not any(isinstance(one, SubqueryOperator) for one in argument.walk()):
+                _tell_resets(argument, wanted=node.function in _OF_STATISTICS)
     return CallOperator(node.span, node.function, arguments)
 
 

@@ -177,4 +177,3 @@ def depends_on_frame(tree: Expr) -> bool:
     """Say whether the passes make another tree for another frame."""
     of_query = any(isinstance(node, Call) and node.function in OF_QUERY for node in walk(tree))
     return of_query or _has_duration_expressions(tree)
-
