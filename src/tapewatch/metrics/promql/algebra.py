@@ -119,7 +119,9 @@ def mean(histograms: Sequence[Histogram]) -> Folded:
 
 
 def _share(running: Compensated, factor: float, *, divisor: int = 0) -> Compensated:
-    change = (lambda one: divide(one, divisor)) if divisor else (lambda one: scale(one, factor))
+    def change(histogram: Histogram) -> Histogram:
+        return divide(histogram, divisor) if divisor else scale(histogram, factor)
+
     lost = None if running.lost is None else change(running.lost)
     return Compensated(change(running.sum), lost)
 

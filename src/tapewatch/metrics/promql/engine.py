@@ -40,7 +40,7 @@ from tapewatch.metrics.promql.result import (
     VectorResult,
     VectorSample,
 )
-from tapewatch.metrics.promql.run import Run, Statistics, start_run
+from tapewatch.metrics.promql.run import NO_STATISTICS, Run, Statistics, start_run
 from tapewatch.metrics.promql.settings import Budget, Settings
 from tapewatch.metrics.promql.signatures import ValueType
 from tapewatch.metrics.selection import EMPTY_SET, LabelSets, Source
@@ -77,7 +77,7 @@ class Answer:
     steps: Steps
     value: Value | Windows
     annotations: Annotations = NO_ANNOTATIONS
-    statistics: Statistics = Statistics(0, 0, 0.0, 0.0)
+    statistics: Statistics = NO_STATISTICS
     instant: bool = True
 
     @cached_property

@@ -6,6 +6,7 @@ is absent, a float, or a native histogram. Rows that are absent everywhere may s
 ``LabelSets`` object, and all that was derived from it, stays the same through a filter.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.selection import NO_SETS, Floats, LabelSets, Mask, Objects, Times
+from tapewatch.model.histograms import Histogram
 
 Rows = NDArray[np.intp]
 
@@ -79,7 +81,7 @@ class Matrix:
         """Which cells hold a histogram."""
         if self.histograms is None:
             return np.zeros(self.values.shape, dtype=np.bool_)
-        return filled_cells(self.histograms) & self.mask
+        return np.logical_and(filled_cells(self.histograms), self.mask)
 
     @property
     def float_present(self) -> Mask | None:
@@ -93,7 +95,8 @@ class Matrix:
         """Which rows hold anything at any step."""
         if self.present is None:
             return np.full(len(self.labels), self.values.shape[1] > 0)
-        return self.present.any(axis=1)
+        rows: Mask = np.any(self.present, axis=1)
+        return rows
 
     @property
     def cell_count(self) -> int:
@@ -173,11 +176,15 @@ Value = Matrix | Scalar | Text
 
 def filled_cells(histograms: Objects) -> Mask:
     """Say which cells are not None."""
-    return np.frompyfunc(_is_filled, 1, 1)(histograms).astype(np.bool_)
+    filled = (cell is not None for cell in histograms.ravel().tolist())
+    return np.fromiter(filled, dtype=np.bool_, count=histograms.size).reshape(histograms.shape)
 
 
-def _is_filled(cell: object) -> bool:
-    return cell is not None
+def map_cells(histograms: Objects, change: Callable[[Histogram], Histogram | None]) -> Objects:
+    """Change every histogram; empty cells stay empty."""
+    changed = np.empty(histograms.size, dtype=np.object_)
+    changed[:] = [None if cell is None else change(cell) for cell in histograms.ravel().tolist()]
+    return changed.reshape(histograms.shape)
 
 
 def full_mask(present: Mask | None, shape: tuple[int, int]) -> Mask:

@@ -162,7 +162,8 @@ def _rows_with_histograms(part: Part) -> Mask:
     assert part.histograms is not None
     filled = filled_cells(part.histograms)
     if isinstance(part, Strip):
-        return filled.any(axis=1)
+        rows: Mask = np.any(filled, axis=1)
+        return rows
     ranks = np.concatenate(([0], np.cumsum(filled)))
     return np.diff(ranks[part.offsets]) > 0
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tapewatch.metrics.promql.algebra import sample_weight
 from tapewatch.metrics.promql.annotations import Notes
@@ -13,8 +14,8 @@ from tapewatch.metrics.selection import Hints, Selection, Source
 from tapewatch.model.matchers import Matcher
 
 # Long kernels are run in pieces of about this many cells, so that a query can be stopped.
-CHUNK_CELLS = 4_000_000
-_NO_BUDGET = Budget()
+CHUNK_CELLS: Final = 4_000_000
+_NO_BUDGET: Final = Budget()
 
 
 @dataclass(slots=True)
@@ -75,6 +76,9 @@ class Statistics:
     samples_peak: int
     prepare_s: float
     evaluate_s: float
+
+
+NO_STATISTICS: Final = Statistics(0, 0, 0.0, 0.0)
 
 
 @dataclass(slots=True)

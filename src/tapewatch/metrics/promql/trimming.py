@@ -7,13 +7,13 @@ is estimated anew from the middles of what is left.
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from tapewatch.model.histograms import Bucket, Histogram
 
 
-class _Kept(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Kept:
     """What is left of a bucket, and the value that stands for it."""
 
     count: float

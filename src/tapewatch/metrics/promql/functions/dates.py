@@ -17,12 +17,13 @@ from tapewatch.metrics.promql.matrix import Matrix
 from tapewatch.metrics.selection import EMPTY_SET, Floats
 
 Days = NDArray[np.datetime64]
+Whole = NDArray[np.int64]
 _DAY_S: Final = 86_400
 # Beyond these no date has a year that 64 bits of seconds could count.
 _SECONDS_MAX: Final = 2.0**62
 
 
-def _of_dates(part: Callable[[NDArray[np.int64]], NDArray[np.int64]]) -> VectorFunction:
+def _of_dates(part: Callable[[Whole], Whole]) -> VectorFunction:
     def change(values: Floats) -> Floats:
         known = np.abs(values) < _SECONDS_MAX
         seconds = np.where(known, values, -(2.0**63)).astype(np.int64)
@@ -36,23 +37,26 @@ def _of_dates(part: Callable[[NDArray[np.int64]], NDArray[np.int64]]) -> VectorF
     return function
 
 
-def _days(seconds: NDArray[np.int64]) -> Days:
-    return np.floor_divide(seconds, _DAY_S).astype("datetime64[D]")
+def _days(seconds: Whole) -> Days:
+    days: Days = np.floor_divide(seconds, _DAY_S).astype("datetime64[D]")
+    return days
 
 
-def _within(days: Days, unit: str) -> NDArray[np.int64]:
+def _within(days: Days, unit: str) -> Whole:
     begun = days.astype(f"datetime64[{unit}]").astype("datetime64[D]")
-    return (days - begun).astype(np.int64) + 1
+    within: Whole = (days - begun).astype(np.int64) + 1
+    return within
 
 
-def _months(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+def _months(seconds: Whole) -> Whole:
     return _days(seconds).astype("datetime64[M]").astype(np.int64)
 
 
-def _days_in_month(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+def _days_in_month(seconds: Whole) -> Whole:
     months = _days(seconds).astype("datetime64[M]")
     following = (months + np.timedelta64(1, "M")).astype("datetime64[D]")
-    return (following - months.astype("datetime64[D]")).astype(np.int64)
+    length: Whole = (following - months.astype("datetime64[D]")).astype(np.int64)
+    return length
 
 
 DATE_FUNCTIONS: Final[Mapping[str, VectorFunction]] = {

@@ -55,12 +55,12 @@ def _by_label(*, descending: bool) -> VectorFunction:
         matrix = matrix.without_empty_rows()
         names = [text_argument(arguments, index) for index in range(1, len(arguments))]
         compare = _label_order(names)
-        rows = sorted(
-            range(len(matrix.labels)),
-            key=cmp_to_key(lambda one, other: compare(matrix.labels[one], matrix.labels[other])),
+        numbered = sorted(
+            enumerate(matrix.labels),
+            key=cmp_to_key(lambda one, other: compare(one[1], other[1])),
             reverse=descending,
         )
-        return matrix.take(np.array(rows, dtype=np.intp))
+        return matrix.take(np.array([row for row, _ in numbered], dtype=np.intp))
 
     return function
 

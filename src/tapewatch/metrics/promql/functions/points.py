@@ -436,7 +436,7 @@ def between_histograms(
     *,
     counter: bool,
     notes: Notes,
-    span: Span = Span(0, 0),
+    span: Span,
 ) -> Histogram:
     """Interpolate between two histograms; a counter that restarted begins at nothing."""
     before, after = one.value, other.value

@@ -193,22 +193,33 @@ def _ones(windows: Windows, frame: Frame) -> WindowResult:  # noqa: ARG001 # one
     return WindowResult(np.ones((windows.rows.count, windows.lows.shape[1])))
 
 
-def _edge(*, last: bool, time: bool) -> RangeKernel:
+def _edge(*, last: bool) -> RangeKernel:
     def compute(windows: Windows, frame: Frame) -> WindowResult:  # noqa: ARG001 # one signature
         rows = windows.rows
-        column = rows.times if time else rows.values
-        shape = (rows.count, windows.lows.shape[1])
-        if not column.size:
-            return WindowResult(np.zeros(shape))
-        index = (windows.highs - 1 if last else windows.lows).astype(np.int64)
-        if not (time and rows.shared):
-            index = index + rows.offsets[:-1, None]
-        found = column[np.clip(index, 0, column.size - 1)]
-        if time:
-            found = np.broadcast_to(found, shape) / 1000
-        return WindowResult(np.ascontiguousarray(found))
+        if not rows.values.size:
+            return WindowResult(windows.empty_out)
+        index = _edges(windows, last=last) + rows.offsets[:-1, None]
+        return WindowResult(rows.values[np.clip(index, 0, rows.values.size - 1)])
 
     return compute
+
+
+def _edge_time(*, last: bool) -> RangeKernel:
+    def compute(windows: Windows, frame: Frame) -> WindowResult:  # noqa: ARG001 # one signature
+        rows, out = windows.rows, windows.empty_out
+        if not rows.times.size:
+            return WindowResult(out)
+        index = _edges(windows, last=last)
+        if not rows.shared:
+            index = index + rows.offsets[:-1, None]
+        out[:] = rows.times[np.clip(index, 0, rows.times.size - 1)] / 1000
+        return WindowResult(out)
+
+    return compute
+
+
+def _edges(windows: Windows, *, last: bool) -> Times:
+    return (windows.highs - 1 if last else windows.lows).astype(np.int64)
 
 
 def _quantile(windows: Windows, frame: Frame) -> WindowResult:
@@ -269,11 +280,11 @@ RANGE_FUNCTIONS: Final[Mapping[str, RangeFunction]] = {
     "delta": RangeFunction(_extrapolated(counter=False, per_second=False), 2),
     "deriv": RangeFunction(_slope, 2),
     "double_exponential_smoothing": RangeFunction(_smoothed, 2),
-    "first_over_time": RangeFunction(_edge(last=False, time=False), keeps_name=True),
+    "first_over_time": RangeFunction(_edge(last=False), keeps_name=True),
     "idelta": RangeFunction(_between_last_two(counter=False), 2),
     "increase": RangeFunction(_extrapolated(counter=True, per_second=False), 2, counter=True),
     "irate": RangeFunction(_between_last_two(counter=True), 2),
-    "last_over_time": RangeFunction(_edge(last=True, time=False), keeps_name=True),
+    "last_over_time": RangeFunction(_edge(last=True), keeps_name=True),
     "mad_over_time": RangeFunction(_plain(orders.median_deviation)),
     "max_over_time": RangeFunction(_extreme(largest=True)),
     "min_over_time": RangeFunction(_extreme(largest=False)),
@@ -285,8 +296,8 @@ RANGE_FUNCTIONS: Final[Mapping[str, RangeFunction]] = {
     "stddev_over_time": RangeFunction(_deviation),
     "stdvar_over_time": RangeFunction(_plain(sums.variance)),
     "sum_over_time": RangeFunction(_plain(sums.total)),
-    "ts_of_first_over_time": RangeFunction(_edge(last=False, time=True)),
-    "ts_of_last_over_time": RangeFunction(_edge(last=True, time=True)),
+    "ts_of_first_over_time": RangeFunction(_edge_time(last=False)),
+    "ts_of_last_over_time": RangeFunction(_edge_time(last=True)),
     "ts_of_max_over_time": RangeFunction(_extreme_time(largest=True)),
     "ts_of_min_over_time": RangeFunction(_extreme_time(largest=False)),
 }

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tapewatch.metrics.selection import Floats, Indices, Mask, Part, Strip, Times
+from tapewatch.metrics.selection import Floats, Indices, Mask, Part, Ragged, Strip, Times
 from tapewatch.model.compiled import twin
 
 _twin = twin("tapewatch.metrics.promql.kernels.windows")
@@ -89,10 +89,11 @@ def rows_of(part: Part, *, keep_stale: bool = False) -> Rows:
 
 
 def _offsets(part: Part) -> Times:
-    if isinstance(part, Strip):
-        count, length = part.values.shape
-        return np.arange(count + 1, dtype=np.int64) * length
-    return part.offsets
+    if isinstance(part, Ragged):
+        return part.offsets
+    count, length = part.values.shape
+    edges: Times = np.arange(count + 1, dtype=np.int64) * length
+    return edges
 
 
 def _without_gaps(rows: Rows, keep_stale: bool) -> Rows:
@@ -109,11 +110,13 @@ def windows_of(rows: Rows, ends: Times, range_ms: int) -> Windows:
         lows = np.searchsorted(rows.times, ends - range_ms, side="right")
         highs = np.searchsorted(rows.times, ends, side="right")
         return Windows(rows, _as_row(lows), _as_row(highs))
-    shape = (rows.count, ends.size)
-    lows, highs = np.empty(shape, np.int32), np.empty(shape, np.int32)
-    _borders(rows.times, rows.offsets, ends - range_ms, lows)
-    _borders(rows.times, rows.offsets, ends, highs)
-    return Windows(rows, lows, highs)
+    return Windows(rows, _borders_of(rows, ends - range_ms), _borders_of(rows, ends))
+
+
+def _borders_of(rows: Rows, moments: Times) -> Indices:
+    out = np.empty((rows.count, moments.size), dtype=np.int32)
+    _borders(rows.times, rows.offsets, moments, out)
+    return out
 
 
 def _as_row(borders: NDArray[np.intp]) -> Indices:

@@ -1,5 +1,7 @@
 """The readable twin of ``windows_fast.pyx``."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from tapewatch.metrics.selection import ABSENT_BITS, Floats, Indices, Times
@@ -33,5 +35,5 @@ def compact(
 
 def borders(times: Times, offsets: Times, moments: Times, out: Indices) -> None:
     """Count for every row and moment the samples that are not later than the moment."""
-    for row, (first, last) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+    for row, (first, last) in enumerate(pairwise(offsets.tolist())):
         out[row] = np.searchsorted(times[first:last], moments, side="right")

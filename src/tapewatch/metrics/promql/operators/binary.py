@@ -7,7 +7,7 @@ import numpy as np
 
 from tapewatch.metrics.promql.algebra import scale
 from tapewatch.metrics.promql.errors import QueryFailed
-from tapewatch.metrics.promql.matrix import Matrix, Scalar, Steps, combine, filled_cells
+from tapewatch.metrics.promql.matrix import Matrix, Scalar, Steps, combine, filled_cells, map_cells
 from tapewatch.metrics.promql.nodes import Cardinality, Span, VectorMatching
 from tapewatch.metrics.promql.nodes import Operator as Symbol
 from tapewatch.metrics.promql.operators.base import Operator
@@ -143,16 +143,12 @@ class Negation(Operator):
         assert isinstance(value, Matrix)
         histograms = value.histograms
         if histograms is not None:
-            histograms = np.frompyfunc(_negated, 1, 1)(histograms)
+            histograms = map_cells(histograms, lambda cell: scale(cell, -1.0))
         return drop_names(replace(value, values=-value.values, histograms=histograms), run)
 
     def describe(self) -> str:
         """Say the sign."""
         return "minus"
-
-
-def _negated(cell: Histogram | None) -> Histogram | None:
-    return None if cell is None else scale(cell, -1.0)
 
 
 class VectorBinary(Operator):
@@ -359,7 +355,8 @@ def _cells_with_histograms(
             filled |= filled_cells(side.histograms)
     if present is not None:
         filled &= present
-    yield from np.argwhere(filled).tolist()
+    rows, steps = np.nonzero(filled)
+    yield from zip(rows.tolist(), steps.tolist(), strict=True)
 
 
 def _refuse_float_cells(

@@ -67,18 +67,21 @@ class InfoOperator(Operator):
         ]
         infos = self._fetch(base, described, run, steps)
         pieces: list[tuple[Labels, int, Mask]] = []
-        for row, labels in enumerate(base.labels):
-            present = base.mask[row]
+        for row, own in enumerate(base.labels):
+            here = base.mask[row]
             if described[row]:
-                pieces.extend(self._enriched(labels, row, present, infos))
+                pieces.extend(self._enriched(own, row, here, infos))
             else:
-                pieces.append((labels, row, present))
+                pieces.append((own, row, here))
         rows = np.array([row for _, row, _ in pieces], dtype=np.intp)
-        masks = [mask for _, _, mask in pieces]
-        taken = base.take(rows)
-        present = np.array(masks, dtype=np.bool_).reshape(rows.size, steps.count)
-        labels = LabelSets(own for own, _, _ in pieces)
-        return merge_same(replace(taken, labels=labels, present=present))
+        masks = np.array([mask for _, _, mask in pieces], dtype=np.bool_)
+        return merge_same(
+            replace(
+                base.take(rows),
+                labels=LabelSets(own for own, _, _ in pieces),
+                present=masks.reshape(rows.size, steps.count),
+            )
+        )
 
     def _fetch(self, base: Matrix, described: Sequence[bool], run: Run, steps: Steps) -> _Infos:
         rows = [labels for labels, wanted in zip(base.labels, described, strict=True) if wanted]

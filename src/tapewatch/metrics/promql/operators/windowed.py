@@ -19,7 +19,7 @@ from tapewatch.metrics.promql.functions.points import (
 )
 from tapewatch.metrics.promql.functions.ranges import RANGE_FUNCTIONS, Frame, WindowResult
 from tapewatch.metrics.promql.kernels.windows import Windows, rows_of, windows_of
-from tapewatch.metrics.promql.matrix import Matrix, Steps, combine
+from tapewatch.metrics.promql.matrix import Matrix, Steps, combine, map_cells
 from tapewatch.metrics.promql.nodes import Span
 from tapewatch.metrics.promql.operators.base import Operator
 from tapewatch.metrics.promql.operators.names import merge_same
@@ -172,7 +172,7 @@ def _as_strip(matrix: Matrix, steps: Steps) -> Strip:
         values = np.where(float_present, values, ABSENT)
     if histograms is not None:
         # What a histogram says of the sample before it no longer holds for these samples.
-        histograms = np.frompyfunc(_without_reset_hint, 1, 1)(histograms)
+        histograms = map_cells(histograms, forget_resets)
         histograms[~matrix.histogram_mask] = None
     return Strip(
         matrix.labels,
@@ -181,10 +181,6 @@ def _as_strip(matrix: Matrix, steps: Steps) -> Strip:
         float_present is not None,
         histograms,
     )
-
-
-def _without_reset_hint(cell: Histogram | None) -> Histogram | None:
-    return None if cell is None else forget_resets(cell)
 
 
 @dataclass(frozen=True, slots=True)
