@@ -93,9 +93,11 @@ class LabelSets(Sequence[Labels]):
 
     def _group(self, names: tuple[str, ...], without: bool) -> Grouping:
         if without:
-            keys = (labels.drop(METRIC_NAME, *names) for labels in self)
+            unwanted = frozenset((METRIC_NAME, *names))
+            keys = (tuple(pair for pair in row if pair[0] not in unwanted) for row in self._rows)
         else:
-            keys = (labels.keep(names) for labels in self)
+            wanted = frozenset(names)
+            keys = (tuple(pair for pair in row if pair[0] in wanted) for row in self._rows)
         return group_keys(keys, len(self))
 
     def without_metadata(self) -> "LabelSets":
@@ -141,11 +143,12 @@ EMPTY_SET: Final = LabelSets((Labels(),))
 NO_SETS: Final = LabelSets(())
 
 
-def group_keys(keys: Iterable[Labels], count: int) -> Grouping:
-    """Number distinct keys in order of appearance."""
-    ids: dict[Labels, int] = {}
+def group_keys(keys: Iterable[tuple[tuple[str, str], ...]], count: int) -> Grouping:
+    """Number distinct keys, which are sorted pairs of names and values, as they appear."""
+    ids: dict[tuple[tuple[str, str], ...], int] = {}
     numbers = (ids.setdefault(key, len(ids)) for key in keys)
-    return Grouping(np.fromiter(numbers, dtype=np.int32, count=count), LabelSets(ids))
+    array = np.fromiter(numbers, dtype=np.int32, count=count)
+    return Grouping(array, LabelSets(Labels(key) for key in ids))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -55,10 +55,9 @@ def _by_label(*, descending: bool) -> VectorFunction:
         matrix = matrix.without_empty_rows()
         names = [text_argument(arguments, index) for index in range(1, len(arguments))]
         compare = _label_order(names)
+        order = cmp_to_key(compare)
         numbered = sorted(
-            enumerate(matrix.labels),
-            key=cmp_to_key(lambda one, other: compare(one[1], other[1])),
-            reverse=descending,
+            enumerate(matrix.labels), key=lambda row: order(row[1]), reverse=descending
         )
         return matrix.take(np.array([row for row, _ in numbered], dtype=np.intp))
 

@@ -14,7 +14,7 @@ import numpy as np
 from tapewatch.metrics.promql import annotations
 from tapewatch.metrics.promql.errors import QueryFailed
 from tapewatch.metrics.promql.kernels import extremes, orders, rates, sums, transitions, trends
-from tapewatch.metrics.promql.kernels.windows import Windows, windows_of
+from tapewatch.metrics.promql.kernels.windows import Windows, count_until
 from tapewatch.metrics.promql.nodes import Span
 from tapewatch.metrics.promql.numerals import fixed_digits
 from tapewatch.metrics.promql.run import Run
@@ -139,12 +139,10 @@ def _from_anchor(windows: Windows, frame: Frame) -> tuple[Windows, Mask | None]:
     """Let anchored windows begin at the newest sample before them, and need one inside."""
     if not frame.anchored:
         return windows, None
-    inside = windows_of(windows.rows, frame.ends, frame.range_ms)
-    lows = np.maximum(inside.lows - 1, windows.lows)
-    present = inside.present(1)
+    before = count_until(windows.rows, frame.ends - frame.range_ms)
     shape = (windows.rows.count, frame.ends.size)
-    mask = np.ones(shape, dtype=np.bool_) if present is None else present
-    return Windows(windows.rows, lows, windows.highs), mask
+    mask = np.broadcast_to(windows.highs > before, shape).copy()
+    return Windows(windows.rows, np.maximum(before - 1, windows.lows), windows.highs), mask
 
 
 def _plain(kernel: Callable[..., None]) -> RangeKernel:

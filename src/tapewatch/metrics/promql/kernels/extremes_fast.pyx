@@ -32,7 +32,7 @@ def extreme(
         for row in range(rows):
             v = &values[0] + offsets[row]
             best_samples(
-                v, offsets[row + 1] - offsets[row], &lows[0 if shared else row, 0],
+                v, highs[0 if shared else row, steps - 1], &lows[0 if shared else row, 0],
                 &highs[0 if shared else row, 0], steps, largest, queue,
             )
             for step in range(steps):
@@ -65,7 +65,7 @@ def extreme_time(
             block = 0 if shared else row
             at = &times[0] if shared else &times[0] + offsets[row]
             best_samples(
-                &values[0] + offsets[row], offsets[row + 1] - offsets[row], &lows[block, 0],
+                &values[0] + offsets[row], highs[block, steps - 1], &lows[block, 0],
                 &highs[block, 0], steps, largest, found,
             )
             for step in range(steps):

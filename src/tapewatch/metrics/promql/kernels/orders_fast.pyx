@@ -7,7 +7,7 @@ put in its place. A window that has little in common with the one before is sort
 
 from libc.math cimport INFINITY, NAN, fabs, floor
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport free, malloc, qsort
+from libc.stdlib cimport free, malloc
 from libc.string cimport memmove
 
 
@@ -17,10 +17,43 @@ cdef struct Ordered:
     int64_t nans
 
 
-cdef int compare(const void *one, const void *other) noexcept nogil:
-    cdef double a = (<const double *> one)[0]
-    cdef double b = (<const double *> other)[0]
-    return (a > b) - (a < b)
+cdef void sort(double *v, int64_t low, int64_t high) noexcept nogil:
+    # Quicksort with the median of three; short pieces are sorted by insertion.
+    cdef int64_t i, j, middle
+    cdef double pivot, value
+    while high - low > 24:
+        middle = low + (high - low) // 2
+        if v[middle] < v[low]:
+            v[middle], v[low] = v[low], v[middle]
+        if v[high] < v[low]:
+            v[high], v[low] = v[low], v[high]
+        if v[high] < v[middle]:
+            v[high], v[middle] = v[middle], v[high]
+        pivot = v[middle]
+        i = low
+        j = high
+        while i <= j:
+            while v[i] < pivot:
+                i += 1
+            while pivot < v[j]:
+                j -= 1
+            if i <= j:
+                v[i], v[j] = v[j], v[i]
+                i += 1
+                j -= 1
+        if j - low < high - i:
+            sort(v, low, j)
+            low = i
+        else:
+            sort(v, i, high)
+            high = j
+    for i in range(low + 1, high + 1):
+        value = v[i]
+        j = i - 1
+        while j >= low and value < v[j]:
+            v[j + 1] = v[j]
+            j -= 1
+        v[j + 1] = value
 
 
 cdef inline int64_t place_of(Ordered *ordered, double value) noexcept nogil:
@@ -70,7 +103,7 @@ cdef void sort_afresh(Ordered *ordered, const double *v, int64_t low, int64_t hi
         else:
             ordered.values[ordered.count] = v[i]
             ordered.count += 1
-    qsort(ordered.values, ordered.count, sizeof(double), &compare)
+    sort(ordered.values, 0, ordered.count - 1)
 
 
 cdef void slide(

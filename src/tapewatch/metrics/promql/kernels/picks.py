@@ -7,3 +7,4 @@ from tapewatch.model.compiled import twin
 _twin = twin("tapewatch.metrics.promql.kernels.picks")
 
 newest: Callable[..., int] = _twin.newest
+columns: Callable[..., None] = _twin.columns

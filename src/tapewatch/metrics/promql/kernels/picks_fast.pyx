@@ -1,6 +1,7 @@
 """The compiled twin of ``picks_pure.py``, which says what each function means."""
 
 from libc.stdint cimport int32_t, int64_t, uint64_t, uint8_t
+from libc.string cimport memcpy
 
 cdef uint64_t STALE_BITS = 0x7FF0000000000002ULL
 
@@ -45,3 +46,31 @@ def newest(
                 if found:
                     out[row, step] = v[index]
     return absent
+
+
+def columns(
+    const double[::1] values,
+    const int64_t[::1] offsets,
+    const int32_t[::1] indices,
+    double[:, ::1] out,
+):
+    cdef Py_ssize_t steps = indices.shape[0]
+    cdef Py_ssize_t row, step
+    cdef bint neighbours = True
+    cdef const double *v
+    cdef double *o
+    if out.shape[0] == 0 or steps == 0:
+        return
+    with nogil:
+        for step in range(1, steps):
+            if indices[step] != indices[step - 1] + 1:
+                neighbours = False
+                break
+        for row in range(out.shape[0]):
+            v = &values[0] + offsets[row]
+            o = &out[row, 0]
+            if neighbours:
+                memcpy(o, v + indices[0], steps * sizeof(double))
+            else:
+                for step in range(steps):
+                    o[step] = v[indices[step]]

@@ -183,8 +183,8 @@ def extrapolated(
             lo = &lows[block, 0]
             hi = &highs[block, 0]
             restarts = NULL
-            if counter and any_fall(v, offsets[row + 1] - offsets[row]):
-                restarts = find_restarts(at, v, NULL, offsets[row + 1] - offsets[row])
+            if counter and any_fall(v, hi[steps - 1]):
+                restarts = find_restarts(at, v, NULL, hi[steps - 1])
             for step in range(steps):
                 low = lo[step]
                 high = hi[step]
@@ -242,7 +242,7 @@ def extrapolated_with_starts(
     with nogil:
         for row in range(rows):
             block = 0 if shared else row
-            length = offsets[row + 1] - offsets[row]
+            length = highs[block, steps - 1]
             at = &times[0] if shared else &times[0] + offsets[row]
             v = &values[0] + offsets[row]
             start = &starts[0] + offsets[row]
@@ -305,7 +305,7 @@ def extended(
             block = 0 if shared else row
             at = &times[0] if shared else &times[0] + offsets[row]
             v = &values[0] + offsets[row]
-            restarts = find_restarts(at, v, NULL, offsets[row + 1] - offsets[row])
+            restarts = find_restarts(at, v, NULL, highs[block, steps - 1])
             for step in range(steps):
                 if highs[block, step] == lows[block, step]:
                     continue

@@ -192,7 +192,7 @@ cdef void for_rows(
     cdef Totals *totals
     for row in range(offsets.shape[0] - 1):
         block = 0 if shared else row
-        length = offsets[row + 1] - offsets[row]
+        length = highs[block, highs.shape[1] - 1]
         v = &values[0] + offsets[row]
         totals = NULL
         if overlap_much(lows, highs, block, length):

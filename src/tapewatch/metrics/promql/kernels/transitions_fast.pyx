@@ -21,7 +21,7 @@ def changes(
         return
     with nogil:
         for row in range(rows):
-            length = offsets[row + 1] - offsets[row]
+            length = highs[0 if shared else row, highs.shape[1] - 1]
             v = &values[0] + offsets[row]
             rank = <int32_t *> malloc((length + 1) * sizeof(int32_t))
             rank[0] = 0
@@ -55,7 +55,7 @@ def resets(
     with nogil:
         for row in range(rows):
             base = offsets[row]
-            length = offsets[row + 1] - base
+            length = highs[0 if shared else row, highs.shape[1] - 1]
             at = &times[0] if shared else &times[0] + base
             v = &values[0] + base
             rank = <int32_t *> malloc((length + 1) * sizeof(int32_t))

@@ -200,7 +200,7 @@ def regression(
     with nogil:
         for row in range(rows):
             block = 0 if shared else row
-            length = offsets[row + 1] - offsets[row]
+            length = highs[block, steps - 1]
             at = &times[0] if shared else &times[0] + offsets[row]
             v = &values[0] + offsets[row]
             changes = <int32_t *> malloc((length + 1) * sizeof(int32_t))
@@ -363,7 +363,7 @@ def smoothing(
         for row in range(rows):
             block = 0 if shared else row
             v = &values[0] + offsets[row]
-            length = offsets[row + 1] - offsets[row]
+            length = highs[block, steps - 1]
             inside = 0
             for step in range(steps):
                 inside += highs[block, step] - lows[block, step]

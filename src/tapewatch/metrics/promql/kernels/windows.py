@@ -109,14 +109,24 @@ def windows_of(rows: Rows, ends: Times, range_ms: int) -> Windows:
     if rows.shared:
         lows = np.searchsorted(rows.times, ends - range_ms, side="right")
         highs = np.searchsorted(rows.times, ends, side="right")
-        return Windows(rows, _as_row(lows), _as_row(highs))
-    return Windows(rows, _borders_of(rows, ends - range_ms), _borders_of(rows, ends))
+        return _from_first(rows, lows, highs)
+    return Windows(rows, count_until(rows, ends - range_ms), count_until(rows, ends))
 
 
-def _borders_of(rows: Rows, moments: Times) -> Indices:
+def count_until(rows: Rows, moments: Times) -> Indices:
+    """Count the samples that are not later than each moment, (1 or k, moments)."""
+    if rows.shared:
+        return _as_row(np.searchsorted(rows.times, moments, side="right"))
     out = np.empty((rows.count, moments.size), dtype=np.int32)
     _borders(rows.times, rows.offsets, moments, out)
     return out
+
+
+def _from_first(rows: Rows, lows: NDArray[np.intp], highs: NDArray[np.intp]) -> Windows:
+    """Let the rows begin where the first window does, so that kernels skip what is older."""
+    first = int(lows[0]) if lows.size else 0
+    own = replace(rows, times=rows.times[first:], offsets=rows.offsets + first)
+    return Windows(own, _as_row(lows - first), _as_row(highs - first))
 
 
 def _as_row(borders: NDArray[np.intp]) -> Indices:

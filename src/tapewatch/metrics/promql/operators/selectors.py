@@ -7,7 +7,7 @@ import numpy as np
 
 from tapewatch.metrics.promql import annotations
 from tapewatch.metrics.promql.functions.points import between_histograms
-from tapewatch.metrics.promql.kernels.picks import newest
+from tapewatch.metrics.promql.kernels.picks import columns, newest
 from tapewatch.metrics.promql.kernels.windows import Rows, Windows, rows_of, windows_of
 from tapewatch.metrics.promql.matrix import Matrix, Steps
 from tapewatch.metrics.promql.nodes import Span
@@ -209,6 +209,8 @@ def pick_floats(part: Part, ends: Times, lookback_ms: int) -> tuple[Picked, Wind
     """Pick from a part without histograms; the windows tell which sample it was."""
     rows = rows_of(part, keep_stale=True)
     windows = windows_of(rows, ends, lookback_ms)
+    if rows.shared:
+        return _pick_shared(windows), windows
     out = windows.empty_out
     present = np.empty(out.shape, dtype=np.bool_)
     absent = newest(
@@ -216,6 +218,16 @@ def pick_floats(part: Part, ends: Times, lookback_ms: int) -> tuple[Picked, Wind
         present,
     )  # fmt: skip
     return Picked(out, present if absent else None), windows
+
+
+def _pick_shared(windows: Windows) -> Picked:
+    """Pick from rows that share their times and have no gaps: the same columns from all."""
+    rows, last = windows.rows, windows.highs[0] - 1
+    out = windows.empty_out
+    if not rows.times.size or not last.size:
+        return Picked(out, windows.present(1))
+    columns(rows.values, rows.offsets, np.maximum(last, 0), out)
+    return Picked(out, windows.present(1))
 
 
 def at_newest(windows: Windows, column: Times, *, per_row: bool) -> Floats:
