@@ -67,10 +67,16 @@ def _tagged(field: Field, value: Any) -> bytes:
         assert field.message is not None  # every field of this kind names its message
         return varint(field.number << 3 | 2) + sized(encode(field.message, value))
     if field.kind in (Kind.TEXT, Kind.BYTES):
-        body = value.encode() if field.kind is Kind.TEXT else bytes(value)
+        body = value.encode() if field.kind is Kind.TEXT else _sealed(field, value)
         return varint(field.number << 3 | 2) + sized(body)
     wire_type = _FIXED[field.kind][0] if field.kind in _FIXED else 0
     return varint(field.number << 3 | wire_type) + _scalar(field.kind, value)
+
+
+def _sealed(field: Field, value: Any) -> bytes:
+    if field.message is not None and isinstance(value, Mapping):
+        return encode(field.message, value)
+    return bytes(value)
 
 
 def _scalar(kind: Kind, value: Any) -> bytes:

@@ -96,6 +96,11 @@ def part(number: int, message: Message) -> Field:
     return Field(number, Kind.MESSAGE, message)
 
 
+def sealed(number: int, message: Message) -> Field:
+    """Declare repeated messages that stay bytes: to serve as a key, and be opened where new."""
+    return Field(number, Kind.BYTES, message, repeated=True)
+
+
 def parts(number: int, message: Message) -> Field:
     """Declare repeated messages inside the message."""
     return Field(number, Kind.MESSAGE, message, repeated=True)

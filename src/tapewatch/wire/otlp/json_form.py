@@ -14,6 +14,7 @@ import orjson
 
 from tapewatch.wire.errors import BadMessage
 from tapewatch.wire.otlp.messages import ENUMERATIONS
+from tapewatch.wire.protobuf import encode
 from tapewatch.wire.schema import Field, Kind, Message
 
 _DEPTH_MAX = 64
@@ -65,6 +66,8 @@ def _value(name: str, field: Field, value: Any, depth: int) -> Any:
     if field.kind is Kind.MESSAGE:
         assert field.message is not None  # every field of this kind names its message
         return _message(field.message, value, depth - 1)
+    if field.message is not None:
+        return encode(field.message, _message(field.message, value, depth - 1))  # sealed
     if field.kind is Kind.TEXT and isinstance(value, str):
         return value
     if field.kind is Kind.BOOL and isinstance(value, bool):

@@ -1,8 +1,10 @@
 """The messages of OTLP, with the field names of its own definition, which its JSON uses too."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
-from tapewatch.wire.schema import Field, Kind, Message, many, maybe, one, part, parts
+from tapewatch.wire.protobuf import decode
+from tapewatch.wire.schema import Field, Kind, Message, many, maybe, one, part, parts, sealed
 
 # --- Common --------------------------------------------------------------------------------------
 
@@ -31,13 +33,13 @@ def _any_value() -> Message:
 
 ANY_VALUE: Final = _any_value()
 KEY_VALUE: Final = Message("KeyValue", {"key": one(1, Kind.TEXT), "value": part(2, ANY_VALUE)})
-RESOURCE: Final = Message("Resource", {"attributes": parts(1, KEY_VALUE)})
+RESOURCE: Final = Message("Resource", {"attributes": sealed(1, KEY_VALUE)})
 SCOPE: Final = Message(
     "InstrumentationScope",
     {
         "name": one(1, Kind.TEXT),
         "version": one(2, Kind.TEXT),
-        "attributes": parts(3, KEY_VALUE),
+        "attributes": sealed(3, KEY_VALUE),
     },
 )
 
@@ -50,7 +52,7 @@ _TIMES: Final = {
 EXEMPLAR: Final = Message(
     "Exemplar",
     {
-        "filtered_attributes": parts(7, KEY_VALUE),
+        "filtered_attributes": sealed(7, KEY_VALUE),
         "time_unix_nano": one(2, Kind.FIXED64),
         "as_double": maybe(3, Kind.DOUBLE),
         "as_int": maybe(6, Kind.SFIXED64),
@@ -62,7 +64,7 @@ NUMBER_POINT: Final = Message(
     "NumberDataPoint",
     {
         **_TIMES,
-        "attributes": parts(7, KEY_VALUE),
+        "attributes": sealed(7, KEY_VALUE),
         "as_double": maybe(4, Kind.DOUBLE),
         "as_int": maybe(6, Kind.SFIXED64),
         "exemplars": parts(5, EXEMPLAR),
@@ -73,7 +75,7 @@ HISTOGRAM_POINT: Final = Message(
     "HistogramDataPoint",
     {
         **_TIMES,
-        "attributes": parts(9, KEY_VALUE),
+        "attributes": sealed(9, KEY_VALUE),
         "count": one(4, Kind.FIXED64),
         "sum": maybe(5, Kind.DOUBLE),
         "bucket_counts": many(6, Kind.FIXED64),
@@ -89,7 +91,7 @@ EXPONENTIAL_POINT: Final = Message(
     "ExponentialHistogramDataPoint",
     {
         **_TIMES,
-        "attributes": parts(1, KEY_VALUE),
+        "attributes": sealed(1, KEY_VALUE),
         "count": one(4, Kind.FIXED64),
         "sum": maybe(5, Kind.DOUBLE),
         "scale": one(6, Kind.SINT),
@@ -108,7 +110,7 @@ SUMMARY_POINT: Final = Message(
     "SummaryDataPoint",
     {
         **_TIMES,
-        "attributes": parts(7, KEY_VALUE),
+        "attributes": sealed(7, KEY_VALUE),
         "count": one(4, Kind.FIXED64),
         "sum": one(5, Kind.DOUBLE),
         "quantile_values": parts(6, QUANTILE),
@@ -184,6 +186,7 @@ def attribute_value(message: dict[str, Any] | None) -> Any:
     return next((value for value in scalars if value is not None), None)
 
 
-def attributes_of(pairs: Any) -> dict[str, Any]:
-    """Return attributes as a dictionary; of a key given twice the last counts."""
-    return {pair["key"]: attribute_value(pair["value"]) for pair in pairs}
+def attributes_of(pairs: Iterable[bytes]) -> dict[str, Any]:
+    """Open sealed attributes into a dictionary; of a key given twice the last counts."""
+    opened = [decode(KEY_VALUE, pair) for pair in pairs]
+    return {pair["key"]: attribute_value(pair["value"]) for pair in opened}

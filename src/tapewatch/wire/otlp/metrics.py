@@ -9,7 +9,7 @@ apart from the others, for the caller to add up or to refuse.
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ _EXEMPLAR_LENGTH_MAX: Final = 128
 _ZERO_THRESHOLD: Final = 1e-128  # stands for "only zero itself", which other systems cannot say
 _TARGET_STEP_MS: Final = 150_000  # half of the time that queries look back
 _TARGET_SAMPLES_MAX: Final = 1000
+LABELS_MAX: Final = 1_000_000  # of which a reader knows the bytes
 _IDENTIFYING: Final = ("service.namespace", "service.name", "service.instance.id")
 
 Message = Mapping[str, Any]
@@ -56,26 +57,38 @@ class Export:
     refused: tuple[str, ...] = ()
 
 
+class MetricsReader:
+    """Reads exports, and knows again the attributes of earlier ones by their bytes."""
+
+    def __init__(self, translation: Translation | None = None) -> None:
+        self._translation = translation or Translation()
+        self._known: dict[Hashable, Labels] = {}
+
+    def read(self, body: bytes, content_type: str) -> Export:
+        """Read a body; raises ``BadMessage``, or ``UnsupportedContent`` for other types."""
+        message = _decoded(body, content_type)
+        if len(self._known) > LABELS_MAX:
+            self._known.clear()
+        reading = _Reading(self._translation, self._known)
+        for resource_metrics in message["resource_metrics"]:
+            reading.resource(resource_metrics)
+        samples, deltas = tuple(reading.samples), tuple(reading.deltas)
+        return Export(samples, deltas, reading.metadata, tuple(reading.refused))
+
+
 def read_export(body: bytes, content_type: str, translation: Translation | None = None) -> Export:
-    """Read a request's body; raises ``BadMessage``, or ``UnsupportedContent`` for other types."""
+    """Read one body by itself."""
+    return MetricsReader(translation).read(body, content_type)
+
+
+def _decoded(body: bytes, content_type: str) -> Message:
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "application/x-protobuf":
-        message = decode(EXPORT_METRICS, body)
-    elif media_type == "application/json":
-        message = decode_json(EXPORT_METRICS, body)
-    else:
-        remedy = "send application/x-protobuf or application/json"
-        raise UnsupportedContent("Content-Type", content_type, remedy)
-    return translate(message, translation or Translation())
-
-
-def translate(message: Message, translation: Translation) -> Export:
-    """Turn a decoded ``ExportMetricsServiceRequest`` into samples."""
-    reading = _Reading(translation)
-    for resource_metrics in message["resource_metrics"]:
-        reading.resource(resource_metrics)
-    samples, deltas = tuple(reading.samples), tuple(reading.deltas)
-    return Export(samples, deltas, reading.metadata, tuple(reading.refused))
+        return decode(EXPORT_METRICS, body)
+    if media_type == "application/json":
+        return decode_json(EXPORT_METRICS, body)
+    remedy = "send application/x-protobuf or application/json"
+    raise UnsupportedContent("Content-Type", content_type, remedy)
 
 
 class _Refused(Exception):
@@ -85,12 +98,13 @@ class _Refused(Exception):
 class _Reading:
     """One export, while its metrics come in."""
 
-    def __init__(self, translation: Translation) -> None:
+    def __init__(self, translation: Translation, known: dict[Hashable, Labels]) -> None:
         self.samples: list[Sample] = []
         self.deltas: list[Sample] = []
         self.metadata: dict[str, Metadata] = {}
         self.refused: list[str] = []
         self._translation = translation
+        self._known = known
 
     def resource(self, message: Message) -> None:
         attributes = attributes_of(message["resource"]["attributes"] if message["resource"] else ())
@@ -123,7 +137,7 @@ class _Reading:
             if not name:
                 raise _Refused("its name has no letter that Prometheus knows")
             unit = unit_name(metric["unit"], self._translation.strategy)
-            points = _Points(name, shared, self._translation, delta=data.delta)
+            points = _Points(name, shared, self._translation, self._known, delta=data.delta)
             samples = list(points.read(data))
         except _Refused as fault:
             self.refused.append(f"metric {metric['name']!r}: {fault}")
@@ -207,9 +221,17 @@ class _Points:
     """The points of one metric as samples."""
 
     def __init__(
-        self, name: str, shared: Mapping[str, str], translation: Translation, *, delta: bool
+        self,
+        name: str,
+        shared: Mapping[str, str],
+        translation: Translation,
+        known: dict[Hashable, Labels],
+        *,
+        delta: bool,
     ) -> None:
         self._name = name
+        self._known = known
+        self._origin = (name, *shared.items())
         self._shared = shared
         self._identity = {name: shared[name] for name in ("job", "instance") if name in shared}
         self._translation = translation
@@ -227,33 +249,42 @@ class _Points:
                 "summary": self._summary,
             }[data.kind]
         for point in data.points:
-            yield from read(point, self._labels(point))
+            yield from read(point)
 
-    def _labels(self, point: Message) -> dict[str, str]:
+    def _labels(self, point: Message, suffix: str = "", **more: str) -> Labels:
+        key = (self._origin, suffix, *more.values(), *point["attributes"])
+        labels = self._known.get(key)
+        if labels is None:
+            labels = self._known[key] = self._new_labels(point["attributes"], suffix, more)
+        return labels
+
+    def _new_labels(
+        self, attributes: Sequence[bytes], suffix: str, more: Mapping[str, str]
+    ) -> Labels:
         # A point's own attributes win over promoted ones, job and instance over everything.
-        own = _merged(attributes_of(point["attributes"]).items(), self._translation.strategy)
-        return {**self._shared, **own, **self._identity, METRIC_NAME: self._name}
+        own = _merged(attributes_of(attributes).items(), self._translation.strategy)
+        named = {METRIC_NAME: self._name + suffix}
+        return Labels.of({**self._shared, **own, **self._identity, **more, **named})
 
-    def _gauge(self, point: Message, labels: dict[str, str]) -> Iterator[Sample]:
-        yield Sample(Labels.of(labels), _number(point), _time_ms(point))
+    def _gauge(self, point: Message) -> Iterator[Sample]:
+        yield Sample(self._labels(point), _number(point), _time_ms(point))
 
-    def _sum(self, point: Message, labels: dict[str, str]) -> Iterator[Sample]:
+    def _sum(self, point: Message) -> Iterator[Sample]:
         exemplars = tuple(_exemplars(point, self._translation.strategy))
-        yield Sample(
-            Labels.of(labels), _number(point), _time_ms(point), _start_ms(point), exemplars
-        )
+        times = _time_ms(point), _start_ms(point)
+        yield Sample(self._labels(point), _number(point), *times, exemplars)
 
-    def _summary(self, point: Message, labels: dict[str, str]) -> Iterator[Sample]:
-        yield self._part(point, labels, "_sum", point["sum"])
-        yield self._part(point, labels, "_count", float(point["count"]))
+    def _summary(self, point: Message) -> Iterator[Sample]:
+        yield self._part(point, self._labels(point, "_sum"), point["sum"])
+        yield self._part(point, self._labels(point, "_count"), float(point["count"]))
         for quantile in point["quantile_values"]:
-            own = {**labels, "quantile": format_double(quantile["quantile"])}
-            yield self._part(point, own, "", quantile["value"])
+            own = self._labels(point, quantile=format_double(quantile["quantile"]))
+            yield self._part(point, own, quantile["value"])
 
-    def _classic(self, point: Message, labels: dict[str, str]) -> Iterator[Sample]:
+    def _classic(self, point: Message) -> Iterator[Sample]:
         if point["sum"] is not None:
-            yield self._part(point, labels, "_sum", point["sum"])
-        yield self._part(point, labels, "_count", float(point["count"]))
+            yield self._part(point, self._labels(point, "_sum"), point["sum"])
+        yield self._part(point, self._labels(point, "_count"), float(point["count"]))
         exemplars = sorted(
             _exemplars(point, self._translation.strategy), key=lambda exemplar: exemplar.value
         )
@@ -261,26 +292,20 @@ class _Points:
         pairs = zip(point["explicit_bounds"], point["bucket_counts"], strict=False)
         for bound, count in pairs:
             total += count
-            own = {**labels, "le": format_double(bound)}
+            own = self._labels(point, "_bucket", le=format_double(bound))
             below = [exemplar for exemplar in exemplars if exemplar.value <= bound]
             exemplars = exemplars[len(below) :]
-            yield self._part(point, own, "_bucket", float(total), below)
-        last = {**labels, "le": "+Inf"}
-        yield self._part(point, last, "_bucket", float(point["count"]), exemplars)
+            yield self._part(point, own, float(total), below)
+        last = self._labels(point, "_bucket", le="+Inf")
+        yield self._part(point, last, float(point["count"]), exemplars)
 
     def _part(
-        self,
-        point: Message,
-        labels: dict[str, str],
-        suffix: str,
-        value: float,
-        exemplars: Iterable[Exemplar] = (),
+        self, point: Message, labels: Labels, value: float, exemplars: Iterable[Exemplar] = ()
     ) -> Sample:
-        named = Labels.of({**labels, METRIC_NAME: self._name + suffix})
-        recorded = STALE if point["flags"] & _NO_VALUE else value
-        return Sample(named, recorded, _time_ms(point), _start_ms(point), tuple(exemplars))
+        times = _time_ms(point), _start_ms(point)
+        return Sample(labels, _recorded(point, value), *times, tuple(exemplars))
 
-    def _custom(self, point: Message, labels: dict[str, str]) -> Iterator[Sample]:
+    def _custom(self, point: Message) -> Iterator[Sample]:
         counts = enumerate(point["bucket_counts"])
         histogram = Histogram(
             schema=CUSTOM_SCHEMA,
@@ -290,9 +315,9 @@ class _Points:
             custom_bounds=tuple(point["explicit_bounds"]),
             reset_hint=self._hint,
         )
-        yield self._native(point, labels, histogram)
+        yield self._native(point, histogram)
 
-    def _exponential(self, point: Message, labels: dict[str, str]) -> Iterator[Sample]:
+    def _exponential(self, point: Message) -> Iterator[Sample]:
         scale = point["scale"]
         if scale < SCHEMA_MIN:
             raise _Refused(f"its scale {scale} is coarser than {SCHEMA_MIN}")
@@ -307,12 +332,12 @@ class _Points:
             negative=_buckets(point["negative"], merged),
             reset_hint=self._hint,
         )
-        yield self._native(point, labels, histogram)
+        yield self._native(point, histogram)
 
-    def _native(self, point: Message, labels: dict[str, str], histogram: Histogram) -> Sample:
+    def _native(self, point: Message, histogram: Histogram) -> Sample:
         exemplars = tuple(_exemplars(point, self._translation.strategy))
         times = _time_ms(point), _start_ms(point)
-        return Sample(Labels.of(labels), histogram, *times, exemplars)
+        return Sample(self._labels(point), histogram, *times, exemplars)
 
 
 def _buckets(message: Message | None, merged: int) -> dict[int, float]:
@@ -382,7 +407,7 @@ def _start_ms(point: Message) -> int | None:
     return int(point["start_time_unix_nano"]) // 1_000_000 or None
 
 
-def _texts(pairs: Sequence[Message]) -> dict[str, str]:
+def _texts(pairs: Sequence[bytes]) -> dict[str, str]:
     return {key: _text(value) for key, value in attributes_of(pairs).items()}
 
 
