@@ -1,0 +1,71 @@
+"""What a recorder knows of its reader's series, by their index."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.metrics.intake import REFUSED
+from tapewatch.model.labels import Labels
+from tapewatch.wire.exposition.scrape import NewSeries
+
+UNASKED: Final = -2
+"""Stands for the id of a series that storage was not asked for yet."""
+
+Mask = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
+
+
+def _mask() -> Mask:
+    return np.empty(0, np.bool_)
+
+
+def _numbers() -> Numbers:
+    return np.empty(0, np.int64)
+
+
+@dataclass(slots=True)
+class KnownSeries:
+    """
+    Parallel arrays over the reader's indexes.
+
+    ``wanted`` says that the series is stored, ``column`` where in the lane, ``loose`` its id for
+    samples with times of their own, ``seen`` that the last good scrape had it.
+    """
+
+    exposed: list[NewSeries | None] = field(default_factory=list)
+    stored: list[Labels | None] = field(default_factory=list)
+    known: Mask = field(default_factory=_mask)
+    wanted: Mask = field(default_factory=_mask)
+    seen: Mask = field(default_factory=_mask)
+    column: Numbers = field(default_factory=_numbers)
+    loose: Numbers = field(default_factory=_numbers)
+    live: int = 0
+
+    def make_room(self, size: int) -> None:
+        """Grow everything to ``size`` indexes."""
+        grown = size - len(self.exposed)
+        if grown <= 0:
+            return
+        self.exposed.extend([None] * grown)
+        self.stored.extend([None] * grown)
+        nothing = np.zeros(grown, np.bool_)
+        self.known = np.concatenate([self.known, nothing])
+        self.wanted = np.concatenate([self.wanted, nothing])
+        self.seen = np.concatenate([self.seen, nothing])
+        self.column = np.concatenate([self.column, np.full(grown, REFUSED, np.int64)])
+        self.loose = np.concatenate([self.loose, np.full(grown, UNASKED, np.int64)])
+
+    def learn(self, series: NewSeries) -> None:
+        """Take note of a series that is new."""
+        self.exposed[series.index] = series
+        self.known[series.index] = True
+        self.live += 1
+
+    def forget(self, index: int) -> None:
+        """Make an index free for another series."""
+        self.exposed[index] = self.stored[index] = None
+        self.known[index] = self.wanted[index] = self.seen[index] = False
+        self.column[index], self.loose[index] = REFUSED, UNASKED
+        self.live -= 1
