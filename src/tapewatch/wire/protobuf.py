@@ -39,7 +39,7 @@ def encode(message: Message, values: Mapping[str, Any]) -> bytes:
             continue
         if not field.repeated:
             written.append(_tagged(field, value))
-        elif field.kind < Kind.TEXT:
+        elif field.kind < Kind.TEXT and len(value):
             body = b"".join(_scalar(field.kind, item) for item in value)
             written.append(varint(field.number << 3 | 2) + varint(len(body)) + body)
         else:

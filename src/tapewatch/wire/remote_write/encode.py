@@ -1,14 +1,27 @@
 """Writing write requests: to forward samples, and to test those who read them."""
 
+import struct
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.samples import Exemplar, Metadata, Sample
-from tapewatch.wire.protobuf import encode
-from tapewatch.wire.remote_write.messages import REQUEST_1, REQUEST_2, TYPES, write_histogram
+from tapewatch.wire.protobuf import encode, sized, varint
+from tapewatch.wire.remote_write.messages import (
+    REQUEST_1,
+    REQUEST_2,
+    SERIES_1,
+    TYPES,
+    write_histogram,
+)
+
+_FIRST_FIELD: Final = b"\x0a"  # the tag of field 1, a text or a message
+_SAMPLES: Final = b"\x12"
+_VALUE = struct.Struct("<BdB")
+_VALUE_TAG, _TIME_TAG = 0x09, 0x10
 
 
 def encode_1(samples: Iterable[Sample], metadata: Mapping[str, Metadata] | None = None) -> bytes:
@@ -17,8 +30,24 @@ def encode_1(samples: Iterable[Sample], metadata: Mapping[str, Metadata] | None 
         {"type": TYPES.index(data.type), "metric": metric, "help": data.help, "unit": data.unit}
         for metric, data in (metadata or {}).items()
     ]
-    series = [_series_1(labels, group) for labels, group in _grouped(samples)]
-    return encode(REQUEST_1, {"series": series, "metadata": told})
+    series = [_FIRST_FIELD + sized(_series_1(*group)) for group in _grouped(samples)]
+    return b"".join(series) + encode(REQUEST_1, {"metadata": told})
+
+
+def plain_series(labels: Labels, points: Iterable[tuple[int, float]]) -> bytes:
+    """Write a ``TimeSeries`` of version 1.0 from pairs of time and value."""
+    written = [label_block(labels)]
+    for time_ms, value in points:
+        time = varint(time_ms & 0xFFFF_FFFF_FFFF_FFFF)
+        size = varint(_VALUE.size + len(time))
+        written += (_SAMPLES, size, _VALUE.pack(_VALUE_TAG, value, _TIME_TAG), time)
+    return b"".join(written)
+
+
+@lru_cache(maxsize=65_536)
+def label_block(labels: Labels) -> bytes:
+    """Write the labels of a series as its message begins."""
+    return encode(SERIES_1, {"labels": _label_messages(labels)})
 
 
 def encode_2(samples: Iterable[Sample], metadata: Mapping[str, Metadata] | None = None) -> bytes:
@@ -35,10 +64,10 @@ def _grouped(samples: Iterable[Sample]) -> Iterable[tuple[Labels, list[Sample]]]
         yield labels, list(group)
 
 
-def _series_1(labels: Labels, samples: list[Sample]) -> dict[str, Any]:
-    return {
-        "labels": _label_messages(labels),
-        "samples": [_sample(sample) for sample in _plain(samples)],
+def _series_1(labels: Labels, samples: list[Sample]) -> bytes:
+    points = [(sample.timestamp_ms or 0, sample.value) for sample in samples]
+    plain = [(time_ms, value) for time_ms, value in points if not isinstance(value, Histogram)]
+    message = {
         "histograms": _histograms(samples),
         "exemplars": [
             {**_exemplar(exemplar), "labels": _label_messages(exemplar.labels)}
@@ -46,6 +75,7 @@ def _series_1(labels: Labels, samples: list[Sample]) -> dict[str, Any]:
             for exemplar in sample.exemplars
         ],
     }
+    return plain_series(labels, plain) + encode(SERIES_1, message)
 
 
 def _series_2(
