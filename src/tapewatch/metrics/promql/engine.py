@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from time import perf_counter
+from typing import Final
 
 import numpy as np
 
@@ -18,12 +19,11 @@ from tapewatch.metrics.promql import annotations
 from tapewatch.metrics.promql.errors import QueryRefused
 from tapewatch.metrics.promql.features import Features
 from tapewatch.metrics.promql.matrix import Matrix, Scalar, Steps, Text, Value
-from tapewatch.metrics.promql.nodes import Call, Expr, value_type, walk
+from tapewatch.metrics.promql.nodes import Call, value_type, walk
 from tapewatch.metrics.promql.operators.base import Operator
 from tapewatch.metrics.promql.operators.names import settle_names
-from tapewatch.metrics.promql.operators.windowed import WindowResults
+from tapewatch.metrics.promql.operators.windowed import RangeSamples, WindowResults
 from tapewatch.metrics.promql.parse import parse
-from tapewatch.metrics.promql.parts import CellPoint
 from tapewatch.metrics.promql.plan.build import build
 from tapewatch.metrics.promql.plan.explain import explain
 from tapewatch.metrics.promql.plan.passes import QueryFrame, depends_on_frame
@@ -43,11 +43,12 @@ from tapewatch.metrics.promql.result import (
 from tapewatch.metrics.promql.run import NO_STATISTICS, Run, Statistics, start_run
 from tapewatch.metrics.promql.settings import Budget, Settings
 from tapewatch.metrics.promql.signatures import ValueType
-from tapewatch.metrics.selection import EMPTY_SET, LabelSets, Source
+from tapewatch.metrics.selection import EMPTY_SET, Source
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 
-_SORTS = ("sort", "sort_desc", "sort_by_label", "sort_by_label_desc")
+SHARE_EQUALS: Final = "share_equals"
+_SORTS: Final = ("sort", "sort_desc", "sort_by_label", "sort_by_label_desc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +63,12 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Windows:
-    """The samples of a range vector, which only an instant query can ask for."""
-
-    labels: LabelSets
-    points: Sequence[tuple[int, Sequence[CellPoint]]]
-
-
-@dataclass(frozen=True)
 class Answer:
     """What a query gives."""
 
     kind: ValueType
     steps: Steps
-    value: Value | Windows
+    value: Value | RangeSamples
     annotations: Annotations = NO_ANNOTATIONS
     statistics: Statistics = NO_STATISTICS
     instant: bool = True
@@ -84,7 +77,7 @@ class Answer:
     def result(self) -> Result:
         """The answer as small values: for tests, rules and small callers."""
         value, notes, at_ms = self.value, self.annotations, self.steps.start_ms
-        if isinstance(value, Windows):
+        if isinstance(value, RangeSamples):
             return MatrixResult(tuple(_window_series(value)), notes)
         if isinstance(value, Text):
             return StringResult(at_ms, value.value, notes)
@@ -101,6 +94,7 @@ class Engine:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self._plan = lru_cache(maxsize=1024)(self._make_plan)
+        self._depends_on_frame = lru_cache(maxsize=4096)(self._asks_for_frame)
 
     def instant(
         self, source: Source, text: str, at_ms: int, *, budget: Budget | None = None
@@ -151,16 +145,20 @@ class Engine:
 
     def plan(self, text: str, steps: Steps) -> Plan:
         """Make a plan, or return the one made before for the same text."""
-        tree = parse(text, self.settings.features)
-        return self._plan(text, tree, steps if depends_on_frame(tree) else None, steps.count == 1)
+        frame = steps if self._depends_on_frame(text) else None
+        return self._plan(text, frame, instant=steps.count == 1)
 
-    def _make_plan(self, text: str, tree: Expr, steps: Steps | None, instant: bool) -> Plan:
+    def _asks_for_frame(self, text: str) -> bool:
+        return depends_on_frame(parse(text, self.settings.features))
+
+    def _make_plan(self, text: str, steps: Steps | None, *, instant: bool) -> Plan:
+        tree = parse(text, self.settings.features)
         frame = QueryFrame(steps or Steps(0, 0, 1 if instant else 2))
         simplified = simplify(tree, frame, self.settings.passes_off)
-        sorts = tuple(
-            node for node in walk(tree) if isinstance(node, Call) and node.function in _SORTS
-        )
-        return Plan(text, value_type(tree), build(simplified.tree), simplified.reports, sorts)
+        root = build(simplified.tree, share=SHARE_EQUALS not in self.settings.passes_off)
+        calls = (node for node in walk(tree) if isinstance(node, Call))
+        sorts = tuple(call for call in calls if call.function in _SORTS)
+        return Plan(text, value_type(tree), root, simplified.reports, sorts)
 
     def _answer(self, plan: Plan, run: Run, steps: Steps, begun: float, *, instant: bool) -> Answer:
         prepared = perf_counter()
@@ -179,10 +177,10 @@ class Engine:
         return Answer(plan.kind, steps, value, notes, statistics, instant)
 
 
-def _evaluate(plan: Plan, run: Run, steps: Steps) -> Value | Windows:
+def _evaluate(plan: Plan, run: Run, steps: Steps) -> Value | RangeSamples:
     with np.errstate(all="ignore"):
         if isinstance(plan.root, WindowResults):
-            return Windows(plan.root.labels(run, steps), plan.root.samples(run, steps))
+            return plan.root.samples(run, steps)
         return plan.root.evaluate(run, steps)
 
 
@@ -221,22 +219,20 @@ def _vector_samples(matrix: Matrix, at_ms: int) -> list[VectorSample]:
     ]
 
 
-def _window_series(windows: Windows) -> list[Series]:
+def _window_series(samples: RangeSamples) -> list[Series]:
     series = []
-    for row, points in windows.points:
-        if not points:
-            continue
+    for labels, points in zip(samples.labels, samples.points, strict=True):
         floats = [point for point in points if not isinstance(point.value, Histogram)]
         histograms = (point for point in points if isinstance(point.value, Histogram))
         series.append(
             Series(
-                windows.labels[row],
+                labels,
                 np.array([point.at for point in floats], dtype=np.int64),
                 np.array([point.value for point in floats], dtype=np.float64),
                 tuple(Point(point.at, point.value) for point in histograms),
             )
         )
-    return sorted(series, key=lambda one: one.labels)
+    return series
 
 
 class MemoryEngine:

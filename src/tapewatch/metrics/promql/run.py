@@ -92,6 +92,7 @@ class Run:
     meter: Meter
     notes: Notes = field(default_factory=Notes)
     selections: dict[tuple[Matcher, ...], tuple[int, int, Selection]] = field(default_factory=dict)
+    values: dict[tuple[int, Steps], Value] = field(default_factory=dict)
 
     @property
     def delays_names(self) -> bool:

@@ -18,11 +18,14 @@ SAME_LABELSET = "vector cannot contain metrics with the same labelset"
 class Operator(ABC):
     """One node of a plan."""
 
-    __slots__ = ("children", "span")
+    __slots__ = ("children", "shared", "span")
+
+    worth_sharing = True
 
     def __init__(self, span: Span, *children: "Operator") -> None:
         self.span = span
         self.children = children
+        self.shared = False
 
     @abstractmethod
     def compute(self, run: Run, steps: Steps) -> Value:
@@ -33,7 +36,15 @@ class Operator(ABC):
         """Say in a few words what the operator does."""
 
     def evaluate(self, run: Run, steps: Steps) -> Value:
-        """Compute, and keep account of it."""
+        """Compute, and keep account of it; what stands in a plan twice is computed once."""
+        if not self.shared:
+            return self._evaluate(run, steps)
+        key = (id(self), steps)
+        if key not in run.values:
+            run.values[key] = self._evaluate(run, steps)
+        return run.values[key]
+
+    def _evaluate(self, run: Run, steps: Steps) -> Value:
         meter = run.meter
         meter.check()
         held = meter.samples_held

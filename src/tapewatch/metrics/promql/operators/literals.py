@@ -15,6 +15,8 @@ class NumberOperator(Operator):
 
     __slots__ = ("value",)
 
+    worth_sharing = False
+
     def __init__(self, span: Span, value: float) -> None:
         super().__init__(span)
         self.value = value
@@ -32,6 +34,8 @@ class TextOperator(Operator):
     """A string."""
 
     __slots__ = ("value",)
+
+    worth_sharing = False
 
     def __init__(self, span: Span, value: str) -> None:
         super().__init__(span)

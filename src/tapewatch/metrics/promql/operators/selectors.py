@@ -42,11 +42,18 @@ class Selector(Operator):
 
     __slots__ = ("matchers", "reference", "tells_resets")
 
-    def __init__(self, span: Span, matchers: Sequence[Matcher], reference: Reference) -> None:
+    def __init__(
+        self,
+        span: Span,
+        matchers: Sequence[Matcher],
+        reference: Reference,
+        *,
+        tells_resets: bool = False,
+    ) -> None:
         super().__init__(span)
         self.matchers = tuple(matchers)
         self.reference = reference
-        self.tells_resets = False
+        self.tells_resets = tells_resets
 
     def compute(self, run: Run, steps: Steps) -> Matrix:
         """Pick a sample for every series and step."""

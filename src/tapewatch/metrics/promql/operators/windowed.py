@@ -36,6 +36,7 @@ from tapewatch.metrics.promql.parts import (
 from tapewatch.metrics.promql.run import Run, chunks
 from tapewatch.metrics.selection import (
     ABSENT,
+    METADATA_LABELS,
     LabelSets,
     Mask,
     Part,
@@ -45,6 +46,7 @@ from tapewatch.metrics.selection import (
 )
 from tapewatch.model.durations import format_duration_ms
 from tapewatch.model.histograms import Histogram
+from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import Matcher
 
 _COUNTER_SUFFIXES = ("_total", "_sum", "_count", "_bucket")
@@ -107,12 +109,13 @@ class WindowSelector(RangeOperator):
         *,
         anchored: bool = False,
         smoothed: bool = False,
+        tells_resets: bool = False,
     ) -> None:
         super().__init__(span, reference, range_ms)
         self.matchers = tuple(matchers)
         self.anchored = anchored
         self.smoothed = smoothed
-        self.tells_resets = False
+        self.tells_resets = tells_resets
 
     def ranged(self, run: Run, steps: Steps, function: str) -> Ranged:
         """Ask the source."""
@@ -418,6 +421,14 @@ class AbsentOverTime(WindowFunction):
         return Matrix(self.labels, np.ones((1, steps.count)), present)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RangeSamples:
+    """The samples of a range vector, series by series."""
+
+    labels: tuple[Labels, ...]
+    points: tuple[Sequence[CellPoint], ...]
+
+
 class WindowResults(Operator):
     """A range vector as the answer of an instant query: the samples themselves."""
 
@@ -431,22 +442,23 @@ class WindowResults(Operator):
         """Never: the engine asks for the samples instead."""
         raise NotImplementedError
 
-    def samples(self, run: Run, steps: Steps) -> list[tuple[int, list[CellPoint]]]:
-        """Return the points of the window of the only step, series by series."""
-        selection, ends, _ = self.window.ranged(run, steps.first, "")
-        found: list[tuple[int, list[CellPoint]]] = []
-        row_number = 0
-        for part in selection.parts:
-            for row in cell_rows(part):
-                points = row.between(int(ends[0]) - self.window.range_ms, int(ends[0]))
-                run.meter.read(len(points))
-                found.append((row_number, points))
-                row_number += 1
-        return found
-
-    def labels(self, run: Run, steps: Steps) -> LabelSets:
-        """Return the label sets of the series."""
-        return self.window.ranged(run, steps.first, "")[0].labels
+    def samples(self, run: Run, steps: Steps) -> RangeSamples:
+        """Return the samples of the window of the only step, sorted by labels."""
+        selection, ends, drop_names = self.window.ranged(run, steps.first, "")
+        end = int(ends[0])
+        found: list[tuple[Labels, list[CellPoint]]] = []
+        rows = (row for part in selection.parts for row in cell_rows(part))
+        for number, (labels, row) in enumerate(zip(selection.labels, rows, strict=True)):
+            points = row.between(end - self.window.range_ms, end)
+            run.meter.read(len(points))
+            run.meter.hold(len(points))
+            if points:
+                dropped = drop_names is not None and drop_names[number]
+                found.append((labels.drop(*METADATA_LABELS) if dropped else labels, points))
+        found.sort(key=lambda one: one[0])
+        return RangeSamples(
+            tuple(labels for labels, _ in found), tuple(points for _, points in found)
+        )
 
     def describe(self) -> str:
         """Say that the samples are the answer."""

@@ -1,6 +1,7 @@
 """Makes operators from a simplified tree."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from typing import Any, Final
 
 from tapewatch.metrics.promql.functions.ranges import ANCHORED, RANGE_FUNCTIONS, SMOOTHED
@@ -8,6 +9,7 @@ from tapewatch.metrics.promql.nodes import (
     Aggregate,
     Aggregator,
     Binary,
+    Border,
     Call,
     Expr,
     MatrixSelector,
@@ -74,22 +76,74 @@ _CHOOSING: Final = (
 )
 
 
-def build(node: Expr) -> Operator:
-    """Make the operators of a whole query."""
-    if value_type(node) is ValueType.MATRIX:
-        return WindowResults(node.span, build_range(node))
-    return build_value(node)
+def build(node: Expr, *, share: bool = True) -> Operator:
+    """Make the operators of a whole query; with ``share`` equal parts become one operator."""
+    return _Builder(share=share).build(node)
 
 
-def build_value(node: Expr) -> Operator:
-    """Make the operators of anything but a range vector."""
-    return _BUILDERS[type(node)](node)
+class _Resets(Enum):
+    """Whether selectors have to find resets, because a function above looks at no buckets."""
+
+    UNASKED = "unasked"
+    WANTED = "wanted"
+    REFUSED = "refused"
+
+    def under(self, function: str) -> "_Resets":
+        """Return what holds below a call."""
+        if self is _Resets.REFUSED or function in _OF_BUCKETS:
+            return _Resets.REFUSED
+        return _Resets.WANTED if function in _OF_STATISTICS else self
 
 
-def build_range(node: Expr) -> RangeOperator:
-    """Make the operators of a range vector."""
-    node = unwrap(node)
-    if isinstance(node, MatrixSelector):
+class _Builder:
+    """Builds one tree."""
+
+    def __init__(self, *, share: bool) -> None:
+        self.share = share
+        self.resets = _Resets.UNASKED
+        self.made: dict[tuple[Expr, _Resets], Operator] = {}
+
+    def build(self, node: Expr) -> Operator:
+        """Make the operators of a whole query."""
+        if value_type(node) is ValueType.MATRIX:
+            return WindowResults(node.span, self.range(node))
+        return self.value(node)
+
+    def value(self, node: Expr) -> Operator:
+        """Make the operators of anything but a range vector."""
+        key = (node, self.resets)
+        known = self.made.get(key) if self.share else None
+        if known is None:
+            known = self.made[key] = _BUILDERS[type(node)](self, node)
+        else:
+            known.shared = known.worth_sharing
+        return known
+
+    def values(self, nodes: Iterable[Expr]) -> tuple[Operator, ...]:
+        """Make the operators of several arguments."""
+        return tuple(self.value(node) for node in nodes)
+
+    def below(self, function: str, nodes: Iterable[Expr]) -> tuple[Operator, ...]:
+        """Make the operators of a call's arguments."""
+        before = self.resets
+        self.resets = before.under(function)
+        arguments = self.values(nodes)
+        self.resets = before
+        return arguments
+
+    def range(self, node: Expr) -> RangeOperator:
+        """Make the operators of a range vector."""
+        node = unwrap(node)
+        if isinstance(node, MatrixSelector):
+            return self._window_selector(node)
+        assert isinstance(node, Subquery)
+        before, self.resets = self.resets, _Resets.REFUSED
+        inner = self.value(node.expr)
+        self.resets = before
+        reference = Reference(node.offset_ms, node.at)
+        return SubqueryOperator(node.span, reference, node.range_ms, node.step_ms, inner)
+
+    def _window_selector(self, node: MatrixSelector) -> WindowSelector:
         selector = node.selector
         return WindowSelector(
             node.span,
@@ -98,105 +152,105 @@ def build_range(node: Expr) -> RangeOperator:
             node.range_ms,
             anchored=selector.anchored,
             smoothed=selector.smoothed,
+            tells_resets=self.resets is _Resets.WANTED,
         )
-    assert isinstance(node, Subquery)
-    reference = Reference(node.offset_ms, node.at)
-    inner = build_value(node.expr)
-    _tell_resets(inner, wanted=False)
-    return SubqueryOperator(node.span, reference, node.range_ms, node.step_ms, inner)
 
+    def number(self, node: NumberLiteral) -> Operator:
+        """Make a number."""
+        return NumberOperator(node.span, node.value)
 
-def _tell_resets(operator: Operator, *, wanted: bool) -> None:
-    """Let the selectors under an operator find resets while the buckets can still be seen."""
-    for one in operator.walk():
-        if isinstance(one, Selector | WindowSelector):
-            one.tells_resets = wanted
+    def string(self, node: StringLiteral) -> Operator:
+        """Make a string."""
+        return TextOperator(node.span, node.value)
 
+    def invariant(self, node: StepInvariant) -> Operator:
+        """Make what is evaluated once."""
+        return InvariantOperator(node.span, self.value(node.expr))
 
-def _number(node: NumberLiteral) -> Operator:
-    return NumberOperator(node.span, node.value)
+    def selector(self, node: VectorSelector) -> Operator:
+        """Make an instant selector."""
+        kind = SmoothedSelector if node.smoothed else Selector
+        reference = Reference(node.offset_ms, node.at)
+        tells_resets = self.resets is _Resets.WANTED
+        return kind(node.span, node.matchers, reference, tells_resets=tells_resets)
 
+    def unary(self, node: Unary) -> Operator:
+        """Make a sign."""
+        inner = self.value(node.expr)
+        return Negation(node.span, inner) if node.operator is Symbol.SUBTRACT else inner
 
-def _string(node: StringLiteral) -> Operator:
-    return TextOperator(node.span, node.value)
+    def aggregate(self, node: Aggregate) -> Operator:
+        """Make an aggregation."""
+        by, inner = By(node.grouping, node.without), self.value(node.expr)
+        if node.param is None:
+            return Aggregation(node.span, node.operator, by, inner)
+        if node.operator is Aggregator.COUNT_VALUES:
+            label = unwrap(node.param)
+            assert isinstance(label, StringLiteral)
+            return CountValues(node.span, by, label, inner)
+        param = self.value(node.param)
+        if node.operator in _CHOOSING:
+            return Choice(node.span, node.operator, by, inner, param)
+        return Aggregation(node.span, node.operator, by, inner, param)
 
+    def binary(self, node: Binary) -> Operator:
+        """Make a binary operator."""
+        left, right = self.value(node.left), self.value(node.right)
+        types = value_type(node.left), value_type(node.right)
+        operation = Operation(node.operator, node.return_bool, node.span)
+        if types == (ValueType.SCALAR, ValueType.SCALAR):
+            return ScalarBinary(node.span, node.operator, left, right)
+        if types == (ValueType.VECTOR, ValueType.SCALAR):
+            return VectorScalarBinary(operation, left, right, scalar_left=False)
+        if types == (ValueType.SCALAR, ValueType.VECTOR):
+            return VectorScalarBinary(operation, right, left, scalar_left=True)
+        assert node.matching is not None
+        if node.operator.joins_sets:
+            return SetBinary(node.span, node.operator, node.matching, left, right)
+        return VectorBinary(operation, node.matching, left, right)
 
-def _invariant(node: StepInvariant) -> Operator:
-    return InvariantOperator(node.span, build_value(node.expr))
+    def call(self, node: Call) -> Operator:
+        """Make a call of a function."""
+        if node.function in RANGE_FUNCTIONS:
+            return self._window_function(node)
+        if node.function == "absent":
+            labels = absent_labels(unwrap(node.args[0]))
+            return Absent(node.span, labels, self.value(node.args[0]))
+        if node.function == "info":
+            return self._info(node)
+        if node.function in _OF_TIMES and isinstance(unwrap(node.args[0]), VectorSelector):
+            return self._of_selector(node)
+        return CallOperator(node.span, node.function, self.below(node.function, node.args))
 
+    def _window_function(self, node: Call) -> Operator:
+        types = [value_type(argument) for argument in node.args]
+        place = types.index(ValueType.MATRIX)
+        argument = unwrap(node.args[place])
+        refusal = _refusal(node.function, argument)
+        if refusal:
+            return Misfit(node.span, refusal)
+        window = self.range(argument)
+        names = WindowNames(node.function, argument.span)
+        if node.function == "absent_over_time":
+            return AbsentOverTime(node.span, names, window, absent_labels(argument))
+        params = self.values([*node.args[:place], *node.args[place + 1 :]])
+        return WindowFunction(node.span, names, window, *params)
 
-def _selector(node: VectorSelector) -> Operator:
-    kind = SmoothedSelector if node.smoothed else Selector
-    return kind(node.span, node.matchers, Reference(node.offset_ms, node.at))
+    def _of_selector(self, node: Call) -> Operator:
+        selector = unwrap(node.args[0])
+        assert isinstance(selector, VectorSelector)
+        kind = _OF_TIMES[node.function]
+        reference = Reference(selector.offset_ms, selector.at)
+        return NameDropper(node.span, kind(selector.span, selector.matchers, reference))
 
-
-def _unary(node: Unary) -> Operator:
-    inner = build_value(node.expr)
-    return Negation(node.span, inner) if node.operator is Symbol.SUBTRACT else inner
-
-
-def _aggregate(node: Aggregate) -> Operator:
-    by, inner = By(node.grouping, node.without), build_value(node.expr)
-    if node.param is None:
-        return Aggregation(node.span, node.operator, by, inner)
-    if node.operator is Aggregator.COUNT_VALUES:
-        label = unwrap(node.param)
-        assert isinstance(label, StringLiteral)
-        return CountValues(node.span, by, label, inner)
-    param = build_value(node.param)
-    if node.operator in _CHOOSING:
-        return Choice(node.span, node.operator, by, inner, param)
-    return Aggregation(node.span, node.operator, by, inner, param)
-
-
-def _binary(node: Binary) -> Operator:
-    left, right = build_value(node.left), build_value(node.right)
-    types = value_type(node.left), value_type(node.right)
-    operation = Operation(node.operator, node.return_bool, node.span)
-    if types == (ValueType.SCALAR, ValueType.SCALAR):
-        return ScalarBinary(node.span, node.operator, left, right)
-    if types == (ValueType.VECTOR, ValueType.SCALAR):
-        return VectorScalarBinary(operation, left, right, scalar_left=False)
-    if types == (ValueType.SCALAR, ValueType.VECTOR):
-        return VectorScalarBinary(operation, right, left, scalar_left=True)
-    assert node.matching is not None
-    if node.operator.joins_sets:
-        return SetBinary(node.span, node.operator, node.matching, left, right)
-    return VectorBinary(operation, node.matching, left, right)
-
-
-def _call(node: Call) -> Operator:
-    if node.function in RANGE_FUNCTIONS:
-        return _window_function(node)
-    special = _SPECIAL_CALLS.get(node.function)
-    if special is not None:
-        return special(node)
-    return _plain_call(node)
-
-
-def _plain_call(node: Call) -> Operator:
-    arguments = tuple(build_value(argument) for argument in node.args)
-    if node.function in _OF_STATISTICS or node.function in _OF_BUCKETS:
-        for argument in arguments:
-            if not any(isinstance(one, SubqueryOperator) for one in argument.walk()):
-                _tell_resets(argument, wanted=node.function in _OF_STATISTICS)
-    return CallOperator(node.span, node.function, arguments)
-
-
-def _window_function(node: Call) -> Operator:
-    index = next(
-        place for place, one in enumerate(node.args) if value_type(one) is ValueType.MATRIX
-    )
-    argument = unwrap(node.args[index])
-    refusal = _refusal(node.function, argument)
-    if refusal:
-        return Misfit(node.span, refusal)
-    window = build_range(argument)
-    names = WindowNames(node.function, argument.span)
-    params = [build_value(one) for place, one in enumerate(node.args) if place != index]
-    if node.function == "absent_over_time":
-        return AbsentOverTime(node.span, names, window, absent_labels(argument))
-    return WindowFunction(node.span, names, window, *params)
+    def _info(self, node: Call) -> Operator:
+        matchers: tuple[Matcher, ...] = ()
+        if len(node.args) > 1:
+            selector = unwrap(node.args[1])
+            assert isinstance(selector, VectorSelector)
+            matchers = selector.matchers
+        reference = _first_reference(node.args[0])
+        return InfoOperator(node.span, self.value(node.args[0]), matchers, reference)
 
 
 def _refusal(function: str, argument: Expr) -> str:
@@ -212,11 +266,6 @@ def _refusal(function: str, argument: Expr) -> str:
             listed = ", ".join(allowed)
             return f"{word} modifier can only be used with: {listed} - not with {function}"
     return ""
-
-
-def _absent(node: Call) -> Operator:
-    argument = node.args[0]
-    return Absent(node.span, absent_labels(unwrap(argument)), build_value(argument))
 
 
 def absent_labels(node: Expr) -> LabelSets:
@@ -237,41 +286,15 @@ def absent_labels(node: Expr) -> LabelSets:
     return LabelSets((Labels.of(values),))
 
 
-def _timestamp(node: Call) -> Operator:
-    return _of_selector(node, TimeSelector)
-
-
-def _start_timestamp(node: Call) -> Operator:
-    return _of_selector(node, StartSelector)
-
-
-def _of_selector(node: Call, kind: type[Selector]) -> Operator:
-    selector = unwrap(node.args[0])
-    if not isinstance(selector, VectorSelector):
-        return _plain_call(node)
-    reference = Reference(selector.offset_ms, selector.at)
-    return NameDropper(node.span, kind(selector.span, selector.matchers, reference))
-
-
-def _info(node: Call) -> Operator:
-    matchers: tuple[Matcher, ...] = ()
-    if len(node.args) > 1:
-        selector = unwrap(node.args[1])
-        assert isinstance(selector, VectorSelector)
-        matchers = selector.matchers
-    return InfoOperator(
-        node.span, build_value(node.args[0]), matchers, _first_reference(node.args[0])
-    )
-
-
 def _first_reference(node: Expr) -> Reference:
-    """Return when the first selector looks; a pinned or shifted subquery around it counts too."""
-    offset_ms, at = 0, None
+    """Return when the first selector looks, seen through the subqueries around it."""
+    offset_ms: int = 0
+    at: int | Border | None = None
     for one in walk(node):
         if isinstance(one, Subquery):
-            offset_ms, at = (one.offset_ms, one.at) if one.at is not None else (
-                offset_ms + one.offset_ms, at,
-            )  # fmt: skip
+            if one.at is not None:
+                offset_ms, at = 0, one.at
+            offset_ms += one.offset_ms
         if isinstance(one, VectorSelector):
             if one.at is not None:
                 return Reference(one.offset_ms, one.at)
@@ -279,19 +302,17 @@ def _first_reference(node: Expr) -> Reference:
     return Reference()
 
 
-_SPECIAL_CALLS: Final[Mapping[str, Callable[[Call], Operator]]] = {
-    "absent": _absent,
-    "info": _info,
-    "start_timestamp": _start_timestamp,
-    "timestamp": _timestamp,
+_OF_TIMES: Final[Mapping[str, type[Selector]]] = {
+    "start_timestamp": StartSelector,
+    "timestamp": TimeSelector,
 }
-_BUILDERS: Final[Mapping[type, Callable[[Any], Operator]]] = {
-    Aggregate: _aggregate,
-    Binary: _binary,
-    Call: _call,
-    NumberLiteral: _number,
-    StepInvariant: _invariant,
-    StringLiteral: _string,
-    Unary: _unary,
-    VectorSelector: _selector,
+_BUILDERS: Final[Mapping[type, Callable[[_Builder, Any], Operator]]] = {
+    Aggregate: _Builder.aggregate,
+    Binary: _Builder.binary,
+    Call: _Builder.call,
+    NumberLiteral: _Builder.number,
+    StepInvariant: _Builder.invariant,
+    StringLiteral: _Builder.string,
+    Unary: _Builder.unary,
+    VectorSelector: _Builder.selector,
 }
