@@ -7,7 +7,14 @@ from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Exemplar, Family, MetricType, Sample, counter, gauge
 from tapewatch.wire.errors import BadMessage
 from tapewatch.wire.exposition.escape import Escaping, escape_name, unescape_values
-from tapewatch.wire.exposition.form import PLAIN_TEXT, Form, FormKind, form_of, negotiate
+from tapewatch.wire.exposition.form import (
+    PLAIN_TEXT,
+    Form,
+    FormKind,
+    accept_header,
+    form_of,
+    negotiate,
+)
 from tapewatch.wire.exposition.grammar import OPENMETRICS
 from tapewatch.wire.exposition.protobuf import read_protobuf, write_protobuf
 from tapewatch.wire.exposition.reader import read_exposition
@@ -163,6 +170,16 @@ def test_a_form_says_its_content_type_and_is_recognised_by_it() -> None:
     assert form_of(form.content_type) == form
     assert form_of("text/html") is None
     assert write([counter("a_total", "", 1)], form).endswith(b"a_total 1\n# EOF\n")
+
+
+def test_a_target_is_asked_for_the_best_form_first() -> None:
+    assert accept_header() == PROMETHEUS_ACCEPT
+    asked = accept_header(native_histograms=True)
+    assert asked.startswith(
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily"
+    )
+    assert asked.endswith(",*/*;q=0.1")
+    assert negotiate(asked).kind is FormKind.PROTOBUF
 
 
 def test_protobuf_is_read_back_as_it_was_written() -> None:

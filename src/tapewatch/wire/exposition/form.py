@@ -43,6 +43,18 @@ class Form:
 PLAIN_TEXT: Final = Form(FormKind.TEXT, "0.0.4")
 
 
+_PROTOBUF_WISH: Final = (
+    f"{_PROTOBUF_TYPE};proto=io.prometheus.client.MetricFamily;encoding=delimited"
+)
+_TEXT_WISHES: Final = (
+    f"{_OPENMETRICS_TYPE};version=1.0.0;escaping=allow-utf-8",
+    f"{_OPENMETRICS_TYPE};version=0.0.1",
+    f"{_TEXT_TYPE};version=1.0.0;escaping=allow-utf-8",
+    f"{_TEXT_TYPE};version=0.0.4",
+    "*/*",
+)
+
+
 class _Wish(NamedTuple):
     media_type: str
     parameters: dict[str, str]
@@ -57,6 +69,12 @@ def negotiate(accept: str) -> Form:
         if form is not None and wish.weight > 0:
             return form
     return PLAIN_TEXT
+
+
+def accept_header(*, native_histograms: bool = False) -> str:
+    """Say to a target which forms we read, the best first; native histograms need protobuf."""
+    wishes = (_PROTOBUF_WISH, *_TEXT_WISHES) if native_histograms else _TEXT_WISHES
+    return ",".join(f"{wish};q=0.{6 - place}" for place, wish in enumerate(wishes))
 
 
 def form_of(content_type: str) -> Form | None:

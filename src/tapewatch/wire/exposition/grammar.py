@@ -9,6 +9,8 @@ OpenMetrics a single space in a few places and none elsewhere.
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
 from typing import Final, NamedTuple
 
 from tapewatch.model.digits import parse_double
@@ -32,7 +34,6 @@ _PREFIX = re.compile(
 _PLAIN = re.compile(
     rb"(" + _NAME + rb")(?:\{((?:" + _LABEL + rb'="[^"\\\n]*+",?)++)\})?+ (?=[^ \t])'
 )
-_PLAIN_PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="([^"]*)"')
 _WORD = re.compile(rb"[^{ \t\n]++")
 _TIME = re.compile(rb"[ \t]++-?[0-9.]++")
 _ESCAPE = re.compile(rb'\\([\\"n])')
@@ -89,13 +90,14 @@ class Grammar:
         if match is None or match.end() != end:
             return _Tokens(self, line).series(end)
         name, labels = match.group(1, 2)
+        pieces = labels.split(b'",') if labels else []
+        if labels and labels.count(b'"') > 2 * len(pieces):
+            return _Tokens(self, line).series(end)  # a comma is missing
         try:
-            pairs: Pairs = _PLAIN_PAIR.findall(labels.decode()) if labels else []
+            pairs = [_plain_pair(piece) for piece in pieces if piece]
         except UnicodeDecodeError:
             return _Tokens(self, line).series(end)
-        if labels and labels.count(b'",') < len(pairs) - 1:
-            return _Tokens(self, line).series(end)
-        pairs.append((METRIC_NAME, name.decode()))
+        pairs.append(shared_pair(METRIC_NAME, name.decode()))
         return pairs
 
     def read_tail(self, line: bytes, start: int) -> Tail:
@@ -124,7 +126,10 @@ class Grammar:
         if metric is None:
             raise Misread(match.end(), f"expected a metric name after {keyword}")
         if self.strict and text[:1] != b" ":
-            raise Misread(match.end(), f"expected a space and a text after {metric.decode()!r}")
+            raise Misread(
+                match.end(),
+                f"expected a space and a text after {metric.decode(errors='replace')!r}",
+            )
         told = Told(keyword, _name_text(metric, match.start(2)), self._told_text(match, text[1:]))
         self._check_told(told, match.end() + 1)
         return told
@@ -207,10 +212,26 @@ OPENMETRICS: Final = Grammar(
 
 def labels_of(pairs: Pairs) -> Labels:
     """Order the pairs of a series; a name given twice is refused."""
-    try:
-        return Labels.from_pairs(pairs)
-    except BadText as fault:
-        raise Misread(0, str(fault)) from fault
+    ordered = sorted(pair for pair in pairs if pair[1])
+    if len({name for name, _ in ordered}) < len(ordered):
+        try:
+            return Labels.from_pairs(pairs)
+        except BadText as fault:
+            raise Misread(0, str(fault)) from fault
+    return Labels(ordered)
+
+
+@lru_cache(maxsize=131_072)
+def shared_pair(name: str, value: str) -> tuple[str, str]:
+    """Return one object for all pairs of this name and value: most series share most pairs."""
+    return intern(name), intern(value)
+
+
+@lru_cache(maxsize=131_072)
+def _plain_pair(piece: bytes) -> tuple[str, str]:
+    # What stands between the commas, perhaps without its closing quote.
+    name, _, value = piece.rstrip(b'"').decode().partition('="')
+    return shared_pair(name, value)
 
 
 class _Tokens:
@@ -226,7 +247,7 @@ class _Tokens:
         pairs: Pairs = []
         match = _METRIC_NAME.match(self._line, self._at)
         if match is not None:
-            pairs.append((METRIC_NAME, match.group().decode()))
+            pairs.append(shared_pair(METRIC_NAME, match.group().decode()))
             self._at = match.end()
             self._gap()
         if self._next() == b"{":
@@ -256,9 +277,9 @@ class _Tokens:
                 if named:
                     raise Misread(start, f"a second metric name, {name!r}")
                 named = True
-                pairs.insert(0, (METRIC_NAME, name))
+                pairs.insert(0, shared_pair(METRIC_NAME, name))
             else:
-                pairs.append((name, self._label_value()))
+                pairs.append(shared_pair(name, self._label_value()))
                 self._gap()
             self._separator()
         self._at += 1

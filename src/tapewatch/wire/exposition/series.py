@@ -44,7 +44,6 @@ class SeriesBook:
         self.labels: list[Labels | None] = []
         self.metadata: dict[str, Metadata] = {}
         self._by_labels: dict[Labels, int] = {}
-        self._prefixes: list[list[bytes]] = []
         self._free: list[int] = []
         self._fresh: list[NewSeries] = []
         self._told: dict[str, Metadata] = {}
@@ -57,9 +56,7 @@ class SeriesBook:
         index = self._by_labels.get(labels)
         if index is None:
             index = self._add(labels, kind, created=self.grammar.strict and suffix == "_created")
-        prefix = line[:end]
-        self.by_prefix[prefix] = index
-        self._prefixes[index].append(prefix)
+        self.by_prefix[line[:end]] = index
         return index
 
     def tell(self, line: bytes) -> bool:
@@ -79,27 +76,25 @@ class SeriesBook:
 
     def roll_back(self) -> None:
         """Close a scrape that was bad: forget what was learned from it."""
-        self.retire([series.index for series in self._fresh])
+        if self._fresh:
+            self.retire([series.index for series in self._fresh])
         self._fresh, self._told = [], {}
 
     def retire(self, indexes: list[int]) -> None:
         """Forget series; new ones will take over their indexes."""
-        for index in indexes:
+        gone = set(indexes)
+        for prefix in [prefix for prefix, index in self.by_prefix.items() if index in gone]:
+            del self.by_prefix[prefix]
+        for index in sorted(gone):
             labels = self.labels[index]
-            if labels is None:
-                continue
-            del self._by_labels[labels]
-            for prefix in self._prefixes[index]:
-                self.by_prefix.pop(prefix, None)
-            self.labels[index] = None
-            self._prefixes[index] = []
-            heappush(self._free, index)
+            if labels is not None:
+                del self._by_labels[labels]
+                self.labels[index] = None
+                heappush(self._free, index)
 
     def forget_prefixes(self) -> None:
         """Read every prefix anew when it next comes; the series keep their indexes."""
         self.by_prefix.clear()
-        for prefixes in self._prefixes:
-            prefixes.clear()
 
     def _note(self, told: Told) -> bool:
         known = self._told.get(told.metric) or self.metadata.get(told.metric)
@@ -134,7 +129,6 @@ class SeriesBook:
         else:
             index = len(self.labels)
             self.labels.append(labels)
-            self._prefixes.append([])
         self._by_labels[labels] = index
         self._fresh.append(NewSeries(index, labels, kind, created))
         return index

@@ -246,8 +246,9 @@ cdef class WriteDecoder:
         except BadSeries as fault:
             columns.refuse(fault, first, len(histograms))
             return 0
-        for exemplar in exemplars:
-            columns.exemplars.append((index, exemplar_of(label_pairs(exemplar["labels"]), exemplar)))
+        for one in exemplars:
+            exemplar = exemplar_of(label_pairs(one["labels"]), one)
+            columns.exemplars.append((index, exemplar))
         return 0
 
     cdef int _close(
