@@ -14,12 +14,16 @@ from tapewatch.wire.remote_write.messages import (
     REQUEST_1,
     REQUEST_2,
     SERIES_1,
+    SERIES_2,
     TYPES,
     write_histogram,
 )
 
 _FIRST_FIELD: Final = b"\x0a"  # the tag of field 1, a text or a message
 _SAMPLES: Final = b"\x12"
+_START: Final = b"\x18"
+_SERIES_2: Final = b"\x2a"
+_UNSIGNED: Final = 0xFFFF_FFFF_FFFF_FFFF
 _VALUE = struct.Struct("<BdB")
 _VALUE_TAG, _TIME_TAG = 0x09, 0x10
 
@@ -36,12 +40,7 @@ def encode_1(samples: Iterable[Sample], metadata: Mapping[str, Metadata] | None 
 
 def plain_series(labels: Labels, points: Iterable[tuple[int, float]]) -> bytes:
     """Write a ``TimeSeries`` of version 1.0 from pairs of time and value."""
-    written = [label_block(labels)]
-    for time_ms, value in points:
-        time = varint(time_ms & 0xFFFF_FFFF_FFFF_FFFF)
-        size = varint(_VALUE.size + len(time))
-        written += (_SAMPLES, size, _VALUE.pack(_VALUE_TAG, value, _TIME_TAG), time)
-    return b"".join(written)
+    return label_block(labels) + b"".join(_point(time_ms, value) for time_ms, value in points)
 
 
 @lru_cache(maxsize=65_536)
@@ -54,14 +53,20 @@ def encode_2(samples: Iterable[Sample], metadata: Mapping[str, Metadata] | None 
     """Write version 2.0, with every text once, as a symbol."""
     symbols: dict[str, int] = {"": 0}
     series = [
-        _series_2(labels, group, symbols, metadata or {}) for labels, group in _grouped(samples)
+        _SERIES_2 + sized(_series_2(*group, symbols, metadata or {})) for group in _grouped(samples)
     ]
-    return encode(REQUEST_2, {"symbols": list(symbols), "series": series})
+    return encode(REQUEST_2, {"symbols": list(symbols)}) + b"".join(series)
 
 
 def _grouped(samples: Iterable[Sample]) -> Iterable[tuple[Labels, list[Sample]]]:
     for labels, group in groupby(samples, key=lambda sample: sample.labels):
         yield labels, list(group)
+
+
+def _point(time_ms: int, value: float, start_ms: int = 0) -> bytes:
+    time = varint(time_ms & _UNSIGNED)
+    start = _START + varint(start_ms & _UNSIGNED) if start_ms else b""
+    return _SAMPLES + sized(_VALUE.pack(_VALUE_TAG, value, _TIME_TAG) + time + start)
 
 
 def _series_1(labels: Labels, samples: list[Sample]) -> bytes:
@@ -83,29 +88,33 @@ def _series_2(
     samples: list[Sample],
     symbols: dict[str, int],
     metadata: Mapping[str, Metadata],
-) -> dict[str, Any]:
-    data = metadata.get(labels.get(METRIC_NAME))
-    return {
-        "labels": _references(labels, symbols),
-        "samples": [{**_sample(sample), "start_ms": sample.start_ms} for sample in _plain(samples)],
+) -> bytes:
+    references = b"".join(map(varint, _references(labels, symbols)))
+    points = [
+        _point(sample.timestamp_ms or 0, sample.value, sample.start_ms or 0)
+        for sample in samples
+        if not isinstance(sample.value, Histogram)
+    ]
+    message = {
         "histograms": _histograms(samples),
         "exemplars": [
             {**_exemplar(exemplar), "labels": _references(exemplar.labels, symbols)}
             for sample in samples
             for exemplar in sample.exemplars
         ],
-        "metadata": None
-        if data is None
-        else {
-            "type": TYPES.index(data.type),
-            "help": _reference(data.help, symbols),
-            "unit": _reference(data.unit, symbols),
-        },
+        "metadata": _metadata(metadata.get(labels.get(METRIC_NAME)), symbols),
     }
+    return b"".join((_FIRST_FIELD, sized(references), *points, encode(SERIES_2, message)))
 
 
-def _plain(samples: list[Sample]) -> list[Sample]:
-    return [sample for sample in samples if not isinstance(sample.value, Histogram)]
+def _metadata(data: Metadata | None, symbols: dict[str, int]) -> dict[str, int] | None:
+    if data is None:
+        return None
+    return {
+        "type": TYPES.index(data.type),
+        "help": _reference(data.help, symbols),
+        "unit": _reference(data.unit, symbols),
+    }
 
 
 def _histograms(samples: list[Sample]) -> list[dict[str, Any]]:
@@ -114,10 +123,6 @@ def _histograms(samples: list[Sample]) -> list[dict[str, Any]]:
         for sample in samples
         if isinstance(sample.value, Histogram)
     ]
-
-
-def _sample(sample: Sample) -> dict[str, Any]:
-    return {"value": sample.value, "timestamp_ms": sample.timestamp_ms}
 
 
 def _exemplar(exemplar: Exemplar) -> dict[str, Any]:
