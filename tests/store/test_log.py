@@ -157,3 +157,15 @@ def test_many_writers_share_few_syncs(tmp_path):
     log.close()
     assert len(frames(tmp_path)) == 160
     assert log.sync_count < 160
+
+
+def test_a_log_whose_files_are_gone_does_not_take_their_numbers_again(tmp_path):
+    log = opened(tmp_path)
+    log.append(1, [b"old"])
+    border = log.rotate()
+    log.drop_before(border)
+    log.close()
+    again = Log(tmp_path, RealDisk(), since=border, interval_ms=1)
+    again.append(1, [b"new"])
+    again.close()
+    assert frames(tmp_path, border) == [(1, b"new")]

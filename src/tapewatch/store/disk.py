@@ -10,13 +10,13 @@ import mmap
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from tapewatch.store.errors import DiskFailed, DiskFull
 from tapewatch.store.files import sync_folder
 
-if TYPE_CHECKING:
-    from typing_extensions import Buffer  # Python 3.12 has it in collections.abc.
+Buffer: TypeAlias = Any
+"""Anything that lends its bytes: bytes, a memoryview, an array."""
 
 
 class File(Protocol):
@@ -27,7 +27,7 @@ class File(Protocol):
         """How many bytes were written."""
         ...
 
-    def write(self, parts: Sequence["Buffer"]) -> None:
+    def write(self, parts: Sequence[Buffer]) -> None:
         """Append the parts, all of them or (with an error) none."""
         ...
 
@@ -74,7 +74,7 @@ class RealFile:
     def size(self) -> int:
         return self._size
 
-    def write(self, parts: Sequence["Buffer"]) -> None:
+    def write(self, parts: Sequence[Buffer]) -> None:
         views = [memoryview(part).cast("B") for part in parts if memoryview(part).nbytes]
         total = sum(view.nbytes for view in views)
         try:
@@ -113,7 +113,7 @@ class RealDisk:
             sync_folder(folder)
 
 
-def write_file(disk: Disk, path: Path, parts: Sequence["Buffer"]) -> None:
+def write_file(disk: Disk, path: Path, parts: Sequence[Buffer]) -> None:
     """Make ``path`` hold ``parts``, durably, whole or not at all."""
     beside = path.with_name(f"{path.name}.new")
     file = disk.create(beside)

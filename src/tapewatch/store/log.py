@@ -14,14 +14,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from tapewatch.model.hashing import crc32c
-from tapewatch.store.disk import Disk, File, map_file
+from tapewatch.store.disk import Buffer, Disk, File, map_file
 from tapewatch.store.errors import DiskFailed, StoreError
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer  # Python 3.12 has it in collections.abc.
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +69,7 @@ class Log:
         folder: Path,
         disk: Disk,
         *,
+        since: Position = START,
         interval_ms: int = 100,
         file_max_bytes: int = FILE_MAX_BYTES,
     ) -> None:
@@ -81,8 +79,10 @@ class Log:
         self._file_max_bytes = file_max_bytes
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._number = max(file_numbers(folder), default=0)
+        # Files before ``since`` may be gone already; a new one must not take their place.
+        self._number = max([*file_numbers(folder), since.file - 1, 0])
         self._file: File | None = None
+        self._retired: list[File] = []
         self._unsynced: list[list[Buffer]] = []
         self._appended = self._durable = 0
         self._closing = self._syncing = False
@@ -98,7 +98,7 @@ class Log:
         with self._lock:
             return Position(self._number, self._file.size) if self._file else self._next_file()
 
-    def append(self, kind: int, parts: Sequence["Buffer"], *, durable: bool = False) -> None:
+    def append(self, kind: int, parts: Sequence[Buffer], *, durable: bool = False) -> None:
         """
         Write one frame; with ``durable`` wait until it survives a power loss.
 
@@ -123,10 +123,9 @@ class Log:
             self._wait(self._appended)
 
     def rotate(self) -> Position:
-        """Begin a new file; returns its start, before which nothing will be written."""
+        """Begin a new file; returns its start. What was appended before it is synced later."""
         with self._lock:
-            self.sync()
-            self._close_file()
+            self._retire_file()
             return self._next_file()
 
     def drop_before(self, position: Position) -> None:
@@ -141,31 +140,29 @@ class Log:
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
-        with self._lock:
-            self._close_file()
+        for file in (*self._retired, *((self._file,) if self._file is not None else ())):
+            file.close()
+        self._file = None
 
-    def _write(self, frame: list["Buffer"]) -> None:
+    def _write(self, frame: list[Buffer]) -> None:
         if self._file is not None and self._file.size >= self._file_max_bytes:
-            self._commit_locked()
-            self._close_file()
-        if self._file is None:
-            self._open_next()
-        assert self._file is not None
-        self._file.write(frame)
+            self._retire_file()
+        file = self._file if self._file is not None else self._open_next()
+        file.write(frame)
 
     def _next_file(self) -> Position:
         return Position(self._number + 1, 0)
 
-    def _open_next(self) -> None:
-        self._file = self._disk.create(_path(self._folder, self._number + 1))
+    def _open_next(self) -> File:
+        self._file = file = self._disk.create(_path(self._folder, self._number + 1))
         self._number += 1
         self._disk.sync_folder(self._folder)
+        return file
 
-    def _close_file(self) -> None:
-        while self._syncing:
-            self._changed.wait()
+    def _retire_file(self) -> None:
+        """Leave the file to the thread, which syncs and closes it."""
         if self._file is not None:
-            self._file.close()
+            self._retired.append(self._file)
             self._file = None
 
     def _wait(self, ticket: int) -> None:
@@ -183,35 +180,34 @@ class Log:
                 if self._durable == self._appended:
                     return
             self._commit()
-            if self.last_error is not None:
-                time.sleep(RETRY_SECONDS)
-            elif not self._closing:
-                time.sleep(self._interval_seconds)
+            pause = self._interval_seconds if self.last_error is None else RETRY_SECONDS
+            with self._lock:
+                self._changed.wait_for(lambda: self._closing, pause)
+            if self._closing and self.last_error is not None:
+                return
 
     def _commit(self) -> None:
         """Sync without holding the lock, so that appending goes on meanwhile."""
         with self._lock:
-            file, upto, count = self._file, self._appended, len(self._unsynced)
+            retired, file = self._retired, self._file
+            self._retired = []
+            upto, count = self._appended, len(self._unsynced)
             self._syncing = True
         began = time.perf_counter()
         fault: StoreError | None = None
         try:
-            if file is not None:
-                file.sync()
+            for each in (*retired, *((file,) if file is not None else ())):
+                each.sync()
         except StoreError as failed:
             fault = failed
+        for each in retired:
+            each.close()
         with self._lock:
             self._syncing = False
-            self._changed.notify_all()
             if fault is not None:
                 self._recover(fault)
             else:
                 self._settle(upto, count, time.perf_counter() - began)
-
-    def _commit_locked(self) -> None:
-        assert self._file is not None
-        self._file.sync()
-        self._settle(self._appended, len(self._unsynced), 0.0)
 
     def _settle(self, upto: int, count: int, seconds: float) -> None:
         if upto > self._durable:
@@ -232,13 +228,13 @@ class Log:
         self.last_error = str(fault)
         self._changed.notify_all()
         log.error("sync failed, writing again to a new file", extra={"fault": str(fault)})
-        self._close_file()
+        if self._file is not None:
+            self._file.close()
         try:
-            self._open_next()
-            assert self._file is not None
+            file = self._open_next()
             for frame in self._unsynced:
-                self._file.write(frame)
-            self._file.sync()
+                file.write(frame)
+            file.sync()
         except StoreError as again:
             self.last_error = str(again)
             return
@@ -296,7 +292,7 @@ def _find_frame(data: memoryview, number: int, offset: int) -> int:
     return len(data)
 
 
-def _framed(kind: int, parts: Sequence["Buffer"]) -> list["Buffer"]:
+def _framed(kind: int, parts: Sequence[Buffer]) -> list[Buffer]:
     checksum = crc32c(bytes((kind,)))
     length = 0
     views: list[Buffer] = []

@@ -9,7 +9,7 @@ import json
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,7 @@ from tapewatch.metrics.storage.page import Cell, decode_histograms, encode_histo
 from tapewatch.metrics.storage.series import Arrays, Table
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Exemplar
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer  # Python 3.12 has it in collections.abc.
+from tapewatch.store.disk import Buffer
 
 SERIES, LANE, ROW, LOOSE = 1, 2, 3, 4
 """The kinds of frames."""
@@ -71,7 +69,7 @@ class LooseEntry:
 Entry = LaneEntry | RowEntry | LooseEntry
 
 
-def series_parts(first: int, table: Table) -> list["Buffer"]:
+def series_parts(first: int, table: Table) -> list[Buffer]:
     """Write the series of ``table``, numbered from ``first``."""
     arrays = table.to_arrays()
     sizes = {name: len(numbers) for name, numbers in arrays.items()}
@@ -91,7 +89,7 @@ def read_series(payload: memoryview, kinds: dict[str, "np.dtype[Any]"]) -> tuple
     return head["first"], arrays
 
 
-def lane_parts(lane: int, first: int, numbers: Integers) -> list["Buffer"]:
+def lane_parts(lane: int, first: int, numbers: Integers) -> list[Buffer]:
     """Write a lane's columns as runs, because series are numbered in the order they came."""
     borders = np.flatnonzero(np.diff(numbers) != 1) + 1
     begins = np.concatenate(([0], borders)) if len(numbers) else borders
@@ -107,7 +105,7 @@ def row_parts(
     starts: Integers | None,
     cells: Sequence[Cell],
     exemplars: Samples,
-) -> list["Buffer"]:
+) -> list[Buffer]:
     """Write one row; ``values`` is handed on as it is and must not change."""
     extras = bool(cells or exemplars)
     flags = (_HAS_STARTS if starts is not None else 0) | (_HAS_EXTRAS if extras else 0)
@@ -117,7 +115,7 @@ def row_parts(
     return [*parts, *_extras(cells, exemplars)] if extras else parts
 
 
-def loose_parts(entry: LooseEntry) -> list["Buffer"]:
+def loose_parts(entry: LooseEntry) -> list[Buffer]:
     """Write loose samples."""
     extras = bool(entry.cells or entry.exemplars)
     flags = (_HAS_STARTS if entry.starts is not None else 0) | (_HAS_EXTRAS if extras else 0)
@@ -128,9 +126,25 @@ def loose_parts(entry: LooseEntry) -> list["Buffer"]:
     return [*parts, *_extras(entry.cells, entry.exemplars)] if extras else parts
 
 
+def take_entry(entry: LooseEntry, kept: NDArray[np.intp]) -> LooseEntry:
+    """Return some samples of an entry, and all of its exemplars."""
+    histograms = {cell.column: cell.histogram for cell in entry.cells}
+    places = enumerate(kept.tolist()) if histograms else ()
+    return LooseEntry(
+        entry.numbers[kept],
+        entry.times[kept],
+        entry.values[kept],
+        None if entry.starts is None else entry.starts[kept],
+        [Cell(i, 0, histograms[place]) for i, place in places if place in histograms],
+        entry.exemplars,
+    )
+
+
 def read_entry(kind: int, payload: memoryview) -> Entry:
     """Read a frame of the row log."""
-    return {LANE: _read_lane, ROW: _read_row, LOOSE: _read_loose}[kind](payload)
+    if kind == ROW:
+        return _read_row(payload)
+    return _read_lane(payload) if kind == LANE else _read_loose(payload)
 
 
 def _read_lane(payload: memoryview) -> LaneEntry:
@@ -165,7 +179,7 @@ def _read_loose(payload: memoryview) -> LooseEntry:
     return LooseEntry(columns[0], columns[1], columns[2], starts, cells, exemplars)
 
 
-def _extras(cells: Sequence[Cell], exemplars: Samples) -> Iterator["Buffer"]:
+def _extras(cells: Sequence[Cell], exemplars: Samples) -> Iterator[Buffer]:
     told = json.dumps(
         [[at, list(each.labels), each.value, each.timestamp_ms] for at, each in exemplars]
     ).encode()

@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tapewatch.metrics.selection import ABSENT
+from tapewatch.metrics.intake import Row
+from tapewatch.metrics.selection import ABSENT, ABSENT_BITS
 from tapewatch.metrics.storage.page import Cell
 from tapewatch.metrics.storage.segment import Stripe
-from tapewatch.model.histograms import Histogram
+from tapewatch.model.numbers import STALE_BITS
 
 ROWS_FIRST: Final = 4
 
@@ -22,9 +23,9 @@ Floats = NDArray[np.float64]
 
 
 class View(NamedTuple):
-    """The rows of a lane at one moment: ``values[:count]`` at ``times[:count]``."""
+    """The rows of a lane at one moment: ``values[:rows]`` at ``times[:rows]``."""
 
-    count: int
+    rows: int
     times: Integers
     values: Floats
     gaps: bool
@@ -45,7 +46,9 @@ class LaneRows:
         self.numbers: Integers = np.empty(0, dtype=np.int64)
         self.last_ms = -(2**62)
         self.closed = False
-        self.view = _empty(0)
+        self.foreign: NDArray[np.bool_] = np.empty(0, dtype=bool)
+        self.any_foreign = False
+        self.view = self._next = _empty(0)
 
     @property
     def width(self) -> int:
@@ -55,61 +58,79 @@ class LaneRows:
     @property
     def size_bytes(self) -> int:
         """How much memory the unsealed rows take."""
-        return self.view.count * self.view.values.shape[1] * 8
+        return self.view.rows * int(self.view.values.shape[1]) * 8
 
-    def extend(self, numbers: Integers) -> None:
-        """Add columns; the rows so far have nothing in them."""
+    def extend(self, numbers: Integers, foreign: NDArray[np.bool_] | None = None) -> None:
+        """Add columns; ``foreign`` ones are series that another lane brings too."""
+        if foreign is None:
+            foreign = np.zeros(len(numbers), dtype=bool)
         self.numbers = np.concatenate([self.numbers, numbers])
+        self.foreign = np.concatenate([self.foreign, foreign])
+        self.any_foreign = bool(self.foreign.any())
 
-    def append(
-        self,
-        timestamp_ms: int,
-        values: Floats,
-        present: NDArray[np.bool_] | None,
-        starts: Integers | None,
-        histograms: dict[int, Histogram],
-        *,
-        gaps: bool,
-    ) -> Floats:
+    def alive(self) -> NDArray[np.bool_]:
+        """Say which columns had a sample, and no end, in the row that came last."""
+        row = self.view.values[self.view.rows - 1]
+        bits = np.full(self.width, ABSENT_BITS, dtype=np.uint64)
+        bits[: len(row)] = row.view(np.uint64)
+        alive: NDArray[np.bool_] = (bits != ABSENT_BITS) & (bits != STALE_BITS)
+        for cell in self.view.cells:
+            alive[cell.column] |= cell.row == self.view.rows - 1
+        return alive
+
+    def newest_of(self, numbers: Integers) -> Floats:
+        """Return the values that some of the lane's series have in the row that came last."""
+        values = np.full(len(numbers), ABSENT)
+        if not self.view.rows:
+            return values
+        order = np.argsort(self.numbers, kind="stable")
+        columns = order[np.searchsorted(self.numbers, numbers, sorter=order)]
+        row = self.view.values[self.view.rows - 1]
+        there = columns < len(row)
+        values[there] = row[columns[there]]
+        return values
+
+    def append(self, row: Row, *, gaps: bool) -> Floats:
         """Write one row and return it as it stands in the buffer; nobody sees it yet."""
-        view = self._roomy(starts is not None)
-        row = view.values[view.count]
-        row[: len(values)] = values
-        row[len(values) :] = ABSENT
-        if present is not None:
-            row[: len(values)][~present] = ABSENT
-        view.times[view.count] = timestamp_ms
+        view = self._roomy(row.starts_ms is not None)
+        written: Floats = view.values[view.rows]
+        count = len(row.values)
+        written[:count] = row.values
+        written[count:] = ABSENT
+        if row.present is not None:
+            written[:count][~row.present] = ABSENT
+        view.times[view.rows] = row.timestamp_ms
         if view.starts is not None:
-            view.starts[view.count] = 0
-            if starts is not None:
-                view.starts[view.count, : len(starts)] = starts
-        cells = tuple(Cell(column, view.count, each) for column, each in histograms.items())
-        partly = gaps or present is not None or len(values) < self.width
+            view.starts[view.rows] = 0
+            if row.starts_ms is not None:
+                view.starts[view.rows, : len(row.starts_ms)] = row.starts_ms
+        cells = tuple(Cell(column, view.rows, each) for column, each in row.histograms.items())
+        gaps = gaps or row.present is not None or count < self.width
         self._next = view._replace(
-            count=view.count + 1, gaps=view.gaps or partly, cells=view.cells + cells
+            rows=view.rows + 1, gaps=view.gaps or gaps, cells=view.cells + cells
         )
-        return row[: self.width]
+        return written[: self.width]
 
     def publish(self) -> None:
         """Let readers see the row that was written last."""
         self.view = self._next
-        self.last_ms = int(self.view.times[self.view.count - 1])
+        self.last_ms = int(self.view.times[self.view.rows - 1])
 
     def seal(self) -> Stripe | None:
         """Take the rows away as a stripe; None when there are none."""
         view, self.view = self.view, _empty(self.width)
-        return self.stripe_of(view) if view.count else None
+        return self.stripe_of(view) if view.rows else None
 
     def stripe_of(self, view: View) -> Stripe:
         """Turn rows into a stripe: one column after the other."""
         width = view.values.shape[1]
         starts = view.starts
         if starts is not None:
-            starts = np.ascontiguousarray(starts[: view.count, :width].T)
+            starts = np.ascontiguousarray(starts[: view.rows, :width].T)
         return Stripe(
             columns=self.numbers[:width],
-            times=view.times[: view.count],
-            values=np.ascontiguousarray(view.values[: view.count].T),
+            times=view.times[: view.rows],
+            values=np.ascontiguousarray(view.values[: view.rows].T),
             gaps=view.gaps,
             starts=starts,
             cells=view.cells,
@@ -119,19 +140,19 @@ class LaneRows:
     def _roomy(self, with_starts: bool) -> View:
         """Return a view with room for one more row of the full width."""
         view = self.view
-        rows, width = view.values.shape
-        if view.count < rows and width == self.width and (view.starts is not None) >= with_starts:
+        rows, width = map(int, view.values.shape)
+        if view.rows < rows and width == self.width and (view.starts is not None) >= with_starts:
             return view
-        rows = max(ROWS_FIRST, rows * 2 if view.count == rows else rows)
+        rows = max(ROWS_FIRST, rows * 2 if view.rows == rows else rows)
         values = np.empty((rows, self.width))
-        values[: view.count, :width] = view.values[: view.count]
-        values[: view.count, width:] = ABSENT
+        values[: view.rows, :width] = view.values[: view.rows]
+        values[: view.rows, width:] = ABSENT
         times = np.empty(rows, dtype=np.int64)
-        times[: view.count] = view.times[: view.count]
+        times[: view.rows] = view.times[: view.rows]
         starts = None
         if with_starts or view.starts is not None:
             starts = np.zeros((rows, self.width), dtype=np.int64)
             if view.starts is not None:
-                starts[: view.count, :width] = view.starts[: view.count]
-        gaps = view.gaps or (view.count > 0 and width < self.width)
-        return View(view.count, times, values, gaps, starts, view.cells)
+                starts[: view.rows, :width] = view.starts[: view.rows]
+        gaps = view.gaps or (view.rows > 0 and width < self.width)
+        return View(view.rows, times, values, gaps, starts, view.cells)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.storage.page import Cell
+from tapewatch.metrics.storage.piece import ranges
 from tapewatch.metrics.storage.segment import Stripe
 from tapewatch.model.histograms import Histogram
 
@@ -33,13 +34,19 @@ class Samples(NamedTuple):
     histograms: Objects | None = None
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many samples there are."""
         return len(self.numbers)
 
     def take(self, picked: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Samples":
         """Return some of the samples."""
-        return Samples(*(None if each is None else each[picked] for each in self))
+        return Samples(
+            self.numbers[picked],
+            self.times[picked],
+            self.values[picked],
+            None if self.starts is None else self.starts[picked],
+            None if self.histograms is None else self.histograms[picked],
+        )
 
 
 NO_SAMPLES: Final = Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
@@ -72,11 +79,11 @@ class LooseSamples:
 
     def add(self, samples: Samples) -> None:
         """Keep samples."""
-        if not samples.count:
+        if not samples.size:
             return
         self._tail.append(samples)
-        self._tail_count += samples.count
-        self.count += samples.count
+        self._tail_count += samples.size
+        self.count += samples.size
         self.first_ms = min(self.first_ms, int(samples.times.min()))
         self.last_ms = max(self.last_ms, int(samples.times.max()))
         if self._tail_count >= RUN_SAMPLES:
@@ -86,7 +93,7 @@ class LooseSamples:
         """Return the samples of the series in ``numbers``, sorted by series and time."""
         if self._tail:
             self._sort_tail()
-        found = [each for run in self._runs if (each := _of_series(run, numbers)).count]
+        found = [each for run in self._runs if (each := _of_series(run, numbers)).size]
         return sort_samples(join_samples(found)) if len(found) > 1 else (found or [NO_SAMPLES])[0]
 
     def all(self) -> Samples:
@@ -98,7 +105,7 @@ class LooseSamples:
         tail, self._tail, self._tail_count = self._tail, [], 0
         runs = [*self._runs, _run(sort_samples(join_samples(tail)))]
         # Runs of like size become one, so that there are few to search.
-        while len(runs) > 1 and runs[-1].samples.count * 2 > runs[-2].samples.count:
+        while len(runs) > 1 and runs[-1].samples.size * 2 > runs[-2].samples.size:
             last, before = runs.pop(), runs.pop()
             runs.append(_run(sort_samples(join_samples([before.samples, last.samples]))))
         self._runs = runs
@@ -106,7 +113,7 @@ class LooseSamples:
 
 def _run(samples: Samples) -> _Run:
     numbers, begins = np.unique(samples.numbers, return_index=True)
-    return _Run(samples, numbers, np.append(begins, samples.count).astype(np.int64))
+    return _Run(samples, numbers, np.append(begins, samples.size).astype(np.int64))
 
 
 def _of_series(run: _Run, numbers: Integers) -> Samples:
@@ -117,8 +124,7 @@ def _of_series(run: _Run, numbers: Integers) -> Samples:
         return NO_SAMPLES
     begins, ends = run.begins[hits], run.begins[hits + 1]
     lengths = ends - begins
-    offsets = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
-    return run.samples.take(offsets + np.arange(int(lengths.sum())))
+    return run.samples.take(ranges(begins, lengths))
 
 
 def join_samples(parts: list[Samples]) -> Samples:
@@ -130,11 +136,11 @@ def join_samples(parts: list[Samples]) -> Samples:
     starts = histograms = None
     if any(part.starts is not None for part in parts):
         starts = np.concatenate(
-            [np.zeros(p.count, np.int64) if p.starts is None else p.starts for p in parts]
+            [np.zeros(p.size, np.int64) if p.starts is None else p.starts for p in parts]
         )
     if any(part.histograms is not None for part in parts):
         histograms = np.concatenate(
-            [np.full(p.count, None) if p.histograms is None else p.histograms for p in parts]
+            [np.full(p.size, None) if p.histograms is None else p.histograms for p in parts]
         )
     return Samples(
         np.concatenate([part.numbers for part in parts]),
@@ -147,7 +153,7 @@ def join_samples(parts: list[Samples]) -> Samples:
 
 def sort_samples(samples: Samples) -> Samples:
     """Sort by series, then time; of equal ones the first that came stays."""
-    if samples.count < 2:
+    if samples.size < 2:
         return samples
     order = np.lexsort((samples.times, samples.numbers))
     numbers, times = samples.numbers[order], samples.times[order]
@@ -159,10 +165,10 @@ def sort_samples(samples: Samples) -> Samples:
 
 def stripes_of(samples: Samples) -> Iterator[Stripe]:
     """Make stripes of sorted samples: series with the same times together, the rest ragged."""
-    if not samples.count:
+    if not samples.size:
         return
     numbers, begins = np.unique(samples.numbers, return_index=True)
-    ends = np.append(begins[1:], samples.count)
+    ends = np.append(begins[1:], samples.size)
     alone = []
     for members in _same_times(samples.times, begins, ends):
         if len(members) < 2 or samples.histograms is not None:
@@ -197,8 +203,7 @@ def _ragged(
     samples: Samples, numbers: Integers, begins: Integers, ends: Integers, members: Integers
 ) -> Stripe:
     lengths = ends[members] - begins[members]
-    offsets = np.repeat(begins[members] - (np.cumsum(lengths) - lengths), lengths)
-    picked = samples.take(offsets + np.arange(int(lengths.sum())))
+    picked = samples.take(ranges(begins[members], lengths))
     return Stripe(
         numbers[members],
         picked.times,

@@ -30,6 +30,7 @@ from tapewatch.metrics.storage.page import (
     encode_histograms,
     encode_numbers,
 )
+from tapewatch.metrics.storage.piece import Piece, ranges
 from tapewatch.metrics.storage.series import Arrays, Finder, Table, table_from
 from tapewatch.model.hashing import crc32c
 from tapewatch.store.disk import Disk, map_file
@@ -90,17 +91,6 @@ class Stripe:
     def ragged(self) -> bool:
         """Whether every series has times of its own."""
         return self.ends is not None
-
-
-class Piece(NamedTuple):
-    """What one stripe holds of the columns asked for; the fields mean what they mean there."""
-
-    times: Times
-    values: Floats
-    gaps: bool
-    starts: Times | None
-    histograms: Objects | None
-    ends: Times | None
 
 
 class Header(NamedTuple):
@@ -175,7 +165,7 @@ class Segment:
     def finder(self) -> Finder:
         """The series of a block, read when first asked for."""
         if self._finder is None:
-            self._finder = Finder(self._read_table())
+            self._finder = Finder(self.table())
         return self._finder
 
     @property
@@ -266,7 +256,7 @@ class Segment:
         starts = _join(
             [self._floats(p, n) for p, n in zip(start_pages, sizes, strict=False)], np.float64
         )
-        picked = _ranges(begins[places], ends[places])
+        picked = ranges(begins[places], ends[places] - begins[places])
         return Piece(
             self.times(stripe)[picked],
             values[picked],
@@ -308,6 +298,16 @@ class Segment:
         told = self._stripes[stripe]
         for page in range(int(told["histogram_page"]), int(told["end_page"])):
             yield from decode_histograms(self._page(page))
+
+    def numbers(self) -> Columns:
+        """Return the series numbers that a snapshot of the head's series carries."""
+        return self._section("numbers", _NUMBERS)
+
+    def table(self) -> Table:
+        """Read the series of a block or a snapshot."""
+        return table_from(
+            {name: self._section(name, kind) for name, kind in TABLE_SECTIONS.items()}
+        )
 
     def verify(self) -> Iterator[str]:
         """Read every page and yield what is wrong."""
@@ -355,11 +355,6 @@ class Segment:
             raise FileDamaged(self.path, f"its section {name} fails its checksum")
         return np.frombuffer(data, dtype=kind)
 
-    def _read_table(self) -> Table:
-        return table_from(
-            {name: self._section(name, kind) for name, kind in TABLE_SECTIONS.items()}
-        )
-
 
 TABLE_SECTIONS: Final[dict[str, "np.dtype[Any]"]] = {
     "symbol_text": np.dtype("u1"),
@@ -368,6 +363,7 @@ TABLE_SECTIONS: Final[dict[str, "np.dtype[Any]"]] = {
     "pair_ends": np.dtype("<u8"),
     "hashes": np.dtype("<u8"),
 }
+_NUMBERS: Final = np.dtype("<i8")
 
 
 class Wanted(NamedTuple):
@@ -457,7 +453,7 @@ class SegmentWriter:
             self._end_count += len(stripe.ends)
         self._sample_count += stripe.values.size
 
-    def write(self, disk: Disk, path: Path, table: Table | None = None) -> None:
+    def write(self, disk: Disk, path: Path, table: Arrays | None = None) -> None:
         """Write the file, durably, whole or not at all."""
         parts: list[Any] = [MAGIC]
         pages = np.zeros(len(self._pages), dtype=_PAGE)
@@ -484,14 +480,14 @@ class SegmentWriter:
             file.close()
         disk.sync_folder(path.parent)
 
-    def _sections(self, pages: NDArray[Any], table: Table | None) -> Arrays:
+    def _sections(self, pages: NDArray[Any], table: Arrays | None) -> Arrays:
         sections: Arrays = {
             "stripes": np.array(self._stripes, dtype=_STRIPE),
             "pages": pages,
             "columns": _join(self._columns, np.int64),
             "ends": _join(self._ends, np.int64),
         }
-        return sections if table is None else {**sections, **table.to_arrays()}
+        return {**sections, **(table or {})}
 
     def _header(self) -> Header:
         stripes = np.array(self._stripes, dtype=_STRIPE)
@@ -524,11 +520,3 @@ def _join(parts: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:
     if len(parts) == 1:
         return parts[0]
     return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
-
-
-def _ranges(begins: Times, ends: Times) -> NDArray[np.intp]:
-    """Return the indexes of several ranges, one after the other."""
-    lengths = ends - begins
-    offsets = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
-    picked: NDArray[np.intp] = offsets + np.arange(int(lengths.sum()))
-    return picked

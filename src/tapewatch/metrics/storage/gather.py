@@ -1,0 +1,158 @@
+"""
+How the pieces of a series become one answer.
+
+A series may lie in several places: in blocks, in segments, in the rows of its lane, among the loose
+samples. Each place that has some of the series asked for is a fragment. Series that lie in the
+same fragments are read together: pieces that follow each other in time become one strip; pieces
+that overlap are merged sample by sample, and the one that was stored first counts.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.metrics.selection import ABSENT_BITS, LabelSets, Part, Ragged, Selection, Strip
+from tapewatch.metrics.storage.loose import Samples, join_samples, sort_samples
+from tapewatch.metrics.storage.piece import Piece, join_pieces
+
+Members = NDArray[np.int64]
+Places = NDArray[np.intp]
+
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Fragment(Protocol):
+    """One place that holds some of the series asked for."""
+
+    @property
+    def members(self) -> Members:
+        """Which of the series asked for it holds, rising."""
+        ...
+
+    @property
+    def first_ms(self) -> int:
+        """No sample is earlier."""
+        ...
+
+    @property
+    def last_ms(self) -> int:
+        """No sample is later."""
+        ...
+
+    def read(self, places: Places, start_ms: int, end_ms: int) -> Piece:
+        """Read the members at ``places`` of ``members``, within ``[start_ms, end_ms]``."""
+        ...
+
+
+class Group(NamedTuple):
+    """Series that lie in the same fragments."""
+
+    members: Members
+    fragments: tuple[int, ...]
+
+
+def group_members(fragments: Sequence[Fragment], count: int) -> list[Group]:
+    """Group ``count`` series by the fragments they lie in; series that lie nowhere are left out."""
+    keys = np.zeros(count, dtype=np.uint64)
+    for number, fragment in enumerate(fragments, 1):
+        members = fragment.members
+        keys[members] = (keys[members] + np.uint64(number)) * _MIX
+        keys[members] ^= keys[members] >> np.uint64(31)
+    groups = []
+    order = np.argsort(keys, kind="stable")
+    borders = np.flatnonzero(np.diff(keys[order])) + 1
+    for members in np.split(order, borders):
+        if len(members) and keys[members[0]]:
+            inside = [i for i, each in enumerate(fragments) if _holds(each, int(members[0]))]
+            groups.append(Group(members, tuple(inside)))
+    return groups
+
+
+def read_groups(
+    labels: LabelSets,
+    fragments: Sequence[Fragment],
+    groups: Sequence[Group],
+    start_ms: int,
+    end_ms: int,
+) -> Selection:
+    """Read every group's samples within ``[start_ms, end_ms]``."""
+    parts: list[Part] = []
+    for group in groups:
+        chosen = labels
+        if len(group.members) < len(labels):
+            key = "members", group.members.tobytes()
+            chosen = labels.derive(key, partial(labels.take, group.members))
+        inside = [
+            fragments[i]
+            for i in group.fragments
+            if fragments[i].first_ms <= end_ms and fragments[i].last_ms >= start_ms
+        ]
+        pieces = [
+            each.read(np.searchsorted(each.members, group.members), start_ms, end_ms)
+            for each in inside
+        ]
+        parts.extend(_assemble(chosen, [piece for piece in pieces if len(piece.times)]))
+    return Selection(tuple(parts))
+
+
+def _holds(fragment: Fragment, member: int) -> bool:
+    place = int(np.searchsorted(fragment.members, member))
+    return place < len(fragment.members) and int(fragment.members[place]) == member
+
+
+def _assemble(labels: LabelSets, pieces: list[Piece]) -> list[Part]:
+    if not pieces:
+        return []
+    if all(piece.ends is None for piece in pieces):
+        pieces.sort(key=lambda piece: int(piece.times[0]))
+        if all(a.times[-1] < b.times[0] for a, b in pairwise(pieces)):
+            return [_strip(labels, pieces)]
+    return [_ragged(labels, pieces)]
+
+
+def _strip(labels: LabelSets, pieces: list[Piece]) -> Strip:
+    piece = join_pieces(pieces, len(labels))
+    # A stripe says that it has gaps when any of its series has; these may have none.
+    gaps = piece.gaps and bool(np.isnan(piece.values).any())
+    return Strip(labels, piece.times, piece.values, gaps, piece.histograms, piece.starts)
+
+
+def _ragged(labels: LabelSets, pieces: list[Piece]) -> Ragged:
+    merged = sort_samples(join_samples([_flat(piece) for piece in pieces]))
+    offsets = np.searchsorted(merged.numbers, np.arange(len(labels) + 1))
+    return Ragged(
+        labels,
+        merged.times,
+        merged.values,
+        offsets.astype(np.int64),
+        bool(np.isnan(merged.values).any()),
+        merged.histograms,
+        merged.starts,
+    )
+
+
+def _flat(piece: Piece) -> Samples:
+    """Write a piece as single samples, numbered by row; absent cells are left out."""
+    if piece.ends is None:
+        rows, columns = piece.values.shape
+        numbers = np.repeat(np.arange(rows, dtype=np.int64), columns)
+        times = np.tile(piece.times, rows)
+    else:
+        lengths = np.diff(np.concatenate(([0], piece.ends)))
+        numbers = np.repeat(np.arange(len(piece.ends), dtype=np.int64), lengths)
+        times = piece.times
+    samples = Samples(
+        numbers,
+        times,
+        piece.values.reshape(-1),
+        None if piece.starts is None else piece.starts.reshape(-1),
+        None if piece.histograms is None else piece.histograms.reshape(-1),
+    )
+    kept = samples.values.view(np.uint64) != ABSENT_BITS
+    if samples.histograms is not None:
+        kept |= np.array([each is not None for each in samples.histograms])
+    return samples if kept.all() else samples.take(kept)
