@@ -187,7 +187,7 @@ class ScrapeManager:
         for name, pool in sorted(self._pools.items()):
             found = [scraper.state.health for scraper in pool.active()]
             for health in TargetHealth:
-                yield Labels.of(job=name, health=health), float(found.count(health))
+                yield Labels.of(job=name, health=str(health)), float(found.count(health))
 
     def _chosen(self, pool: str) -> list[tuple[str, Pool]]:
         return [pair for pair in sorted(self._pools.items()) if not pool or pair[0] == pool]

@@ -35,7 +35,8 @@ SYNC_GAP_SECONDS: Final = 1.0
 """Targets are worked out at most this often, whatever discovery says."""
 
 STAY_INTERVALS: Final = 2.2
-"""How many intervals a target that is gone is waited for, before its series are marked stale."""
+STAY_MIN_SECONDS: Final = 2.0
+"""How long a target that is gone is waited for, before its series are marked stale."""
 
 Key: TypeAlias = tuple[Labels, str]
 Built: TypeAlias = list[Target | Dropped | TargetRefused]
@@ -195,7 +196,8 @@ class Pool:
 
     async def _leave(self, key: Key, scraper: Scraper) -> None:
         target = scraper.target
-        await self._clock.sleep(STAY_INTERVALS * target.interval_ms / 1000)
+        stay_seconds = STAY_INTERVALS * target.interval_ms / 1000
+        await self._clock.sleep(max(stay_seconds, STAY_MIN_SECONDS))
         del self._leaving[key]
         replaced = any(each.target.labels == target.labels for each in self._active.values())
         last_ms = scraper.state.last_scrape_ms

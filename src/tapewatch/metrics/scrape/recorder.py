@@ -297,7 +297,6 @@ class Recorder:
             and columns.width == columns.first + count
             and bool((self._kept_columns == in_order).all())
         )
-        self._settled = True
 
     # --- The long path ---------------------------------------------------------------------------
 
@@ -319,7 +318,8 @@ class Recorder:
         loose, ahead = self._timed.loose(scrape, here & timed, series, timestamp_ms)
         seen = here.copy()
         seen[[index for index in reading.histograms if series.wanted[index]]] = True
-        if self._can_settle(untimed, gone, histograms):
+        self._settled = self._can_settle(untimed, gone, histograms)
+        if self._settled:
             self._settle()
         return Draft(
             timestamp_ms,

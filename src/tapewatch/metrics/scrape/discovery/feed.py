@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from tapewatch.metrics.scrape.discovery.groups import Changes, Discovery, TargetGroup
@@ -23,6 +24,7 @@ class Source:
     settings: object
     discovery: Discovery
     groups: dict[str, TargetGroup] = field(default_factory=dict)
+    heard: bool = False
     task: asyncio.Task[None] | None = None
     last_error: str = ""
 
@@ -40,10 +42,18 @@ class Feed:
         self._on_change = on_change
         self._on_failure = on_failure
         self._sources: list[Source] = []
+        self._outgoing: list[TargetGroup] = []
 
     def groups(self) -> list[TargetGroup]:
-        """Return every group that is known, source after source."""
-        return [group for source in self._sources for group in source.groups.values()]
+        """
+        Return every group that is known, source after source.
+
+        What replaced sources knew holds until their successors have said something.
+        """
+        if all(source.heard for source in self._sources):
+            self._outgoing = []
+        known = [group for source in self._sources for group in source.groups.values()]
+        return [*known, *self._outgoing]
 
     def apply(self, wanted: Iterable[tuple[object, Discovery]]) -> None:
         """Run these sources; one whose settings are unchanged goes on with what it knows."""
@@ -58,8 +68,8 @@ class Feed:
                 self._sources.append(self._begin(settings, discovery))
         for source in former:
             _cancel(source)
-        if any(source.groups for source in former):
-            self._on_change()
+            self._outgoing.extend(source.groups.values())
+        self._on_change()
 
     async def stop(self) -> None:
         """Stop looking."""
@@ -77,15 +87,14 @@ class Feed:
         return source
 
     async def _follow(self, source: Source) -> None:
-        def failed(fault: DiscoveryFailed) -> None:
-            self._note_failure(source, fault)
+        failed = partial(self._note_failure, source)
 
         while True:
             try:
                 async for changes in source.discovery.groups(failed):
                     source.last_error = ""
-                    if _take(source, changes):
-                        self._on_change()
+                    _take(source, changes)
+                    self._on_change()
                 # A source that has said everything says so by ending.
                 return
             except DiscoveryFailed as fault:
@@ -99,16 +108,17 @@ class Feed:
         if source.last_error != str(fault):
             log.warning("targets not found", extra={"fault": str(fault)})
         source.last_error = str(fault)
+        source.heard = True
         self._on_failure(fault)
 
 
-def _take(source: Source, changes: Changes) -> bool:
+def _take(source: Source, changes: Changes) -> None:
+    source.heard = True
     for group in changes:
         if group.targets:
             source.groups[group.source] = group
         else:
             source.groups.pop(group.source, None)
-    return bool(changes)
 
 
 def _cancel(source: Source) -> None:
