@@ -150,11 +150,11 @@ cdef double deviation_of(Ordered *ordered) noexcept nogil:
     cdef int64_t above = below + 1
     cdef int64_t lower = (ordered.count - 1) // 2
     cdef int64_t upper = ordered.count // 2
-    cdef int64_t i
+    cdef int64_t _
     cdef double distance = 0.0, before = 0.0
     if ordered.nans or ordered.count == 0 or median != median:
         return NAN
-    for i in range(upper + 1):
+    for _ in range(upper + 1):
         before = distance
         if below < 0 or (
             above < ordered.count

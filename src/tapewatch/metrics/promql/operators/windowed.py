@@ -82,8 +82,8 @@ class RangeOperator(Operator, ABC):
         """Fetch the samples of all windows."""
 
     def compute(self, run: Run, steps: Steps) -> Matrix:
-        """Never: a range vector has no value of its own; functions ask for its samples."""
-        raise NotImplementedError
+        """Fail: a range vector has no value of its own; functions ask for its samples."""
+        raise AssertionError(self.describe(), run, steps)
 
     def before_ms(self, run: Run) -> int:
         """Return how far back a window looks."""
@@ -439,8 +439,8 @@ class WindowResults(Operator):
         self.window = window
 
     def compute(self, run: Run, steps: Steps) -> Matrix:
-        """Never: the engine asks for the samples instead."""
-        raise NotImplementedError
+        """Fail: the engine asks for the samples instead."""
+        raise AssertionError(self.describe(), run, steps)
 
     def samples(self, run: Run, steps: Steps) -> RangeSamples:
         """Return the samples of the window of the only step, sorted by labels."""
