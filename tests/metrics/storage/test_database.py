@@ -9,6 +9,7 @@ from tests.faults import FaultyDisk
 from tapewatch.metrics.errors import ReadOnly
 from tapewatch.metrics.intake import REFUSED, Loose, Row
 from tapewatch.metrics.selection import ABSENT_BITS, Ragged
+from tapewatch.metrics.storage.compaction import Compactor
 from tapewatch.metrics.storage.database import Database
 from tapewatch.metrics.storage.settings import StorageSettings
 from tapewatch.model.clock import ManualClock
@@ -295,7 +296,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("row"), st.integers(0, 2), st.integers(1, 50), st.integers(0, 3)),
         st.tuples(st.just("late"), st.integers(0, 5), st.integers(-300, 50), st.integers(0, 9)),
-        st.tuples(st.sampled_from(["seal", "restart", "kill"])),
+        st.tuples(st.sampled_from(["seal", "compact", "restart", "kill"])),
     ),
     max_size=30,
 )
@@ -305,7 +306,7 @@ steps = st.lists(
 @given(steps)
 def test_any_history_comes_back_as_a_dictionary_tells_it(tmp_path_factory, history):
     folder = tmp_path_factory.mktemp("db")
-    database = opened(folder)
+    database = opened(folder, block_span=1)
     lanes, now, expected = {}, 0, {}
     series = names(9)
 
@@ -337,10 +338,13 @@ def test_any_history_comes_back_as_a_dictionary_tells_it(tmp_path_factory, histo
             now = max(now, at)
         elif step == "seal":
             database.seal()
+        elif step == "compact":
+            database.seal()
+            Compactor(database).run_all()
         else:
             if step == "restart":
                 database.close()
-            database, lanes = opened(folder), {}
+            database, lanes = opened(folder, block_span=1), {}
             now += 1
     assert contents(database) == expected
     database.close()

@@ -38,7 +38,7 @@ from tapewatch.metrics.storage.page import Cell
 from tapewatch.metrics.storage.reader import Reader
 from tapewatch.metrics.storage.recovery import recover
 from tapewatch.metrics.storage.segment import PageCache, Segment, SegmentWriter
-from tapewatch.metrics.storage.series import sub_table
+from tapewatch.metrics.storage.series import Arrays, new_table
 from tapewatch.metrics.storage.settings import StorageSettings
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
@@ -83,6 +83,14 @@ class Tally:
     replayed_samples: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long the series that pass some matchers are kept, where that is not the usual time."""
+
+    matchers: tuple[Matcher, ...]
+    keep_ms: int
+
+
 class Database:
     """Keeps metrics in one folder; the only one that does."""
 
@@ -92,9 +100,12 @@ class Database:
         settings: StorageSettings,
         clock: Clock,
         disk: Disk | None = None,
+        *,
+        keeps: Sequence[Keep] = (),
     ) -> None:
         self.folder = folder
         self.settings = settings
+        self.keeps = tuple(keeps)
         self.clock = clock
         self.disk = disk or RealDisk()
         self.tally = Tally()
@@ -108,7 +119,7 @@ class Database:
             (folder / name).mkdir(exist_ok=True)
         self.manifest: Manifest = read_manifest(folder)
         self.blocks: list[Segment] = []
-        self._remove_strangers()
+        self.remove_strangers()
         self.head: Head = recover(self)
         self.reader = Reader(self)
         self._series_log = self._open_log(SERIES_LOG, self.manifest.series_from)
@@ -197,11 +208,21 @@ class Database:
     def _log_series(self, before: int) -> None:
         head = self.head
         fresh = head.number_new_rows()
-        added = sub_table(head.table, np.arange(before, len(head.table)))
+        added = self._arrays_of(before)
         with self._writable():
             self._series_log.append(journal.SERIES, journal.series_parts(int(fresh[0]), added))
         self.tally.series_made += len(fresh)
         self._series_since_snapshot += len(fresh)
+
+    def _arrays_of(self, before: int) -> Arrays:
+        """Return the arrays of the rows that came after the first ``before`` ones."""
+        table = self.head.table
+        if not before:
+            return table.to_arrays()
+        fresh = new_table()
+        for row in range(before, len(table)):
+            fresh.add(table.labels(row))
+        return fresh.to_arrays()
 
     def _refuse(self, labels: Labels) -> None:
         self.tally.series_refused += 1
@@ -313,7 +334,7 @@ class Database:
             head.generation += 1
         self._row_log.drop_before(self.manifest.rows_from)
         self._series_log.drop_before(self.manifest.series_from)
-        self._remove_strangers()
+        self.remove_strangers()
 
     def _wants_snapshot(self) -> bool:
         return self._series_since_snapshot >= SNAPSHOT_SERIES or not self.manifest.series_file
@@ -339,8 +360,10 @@ class Database:
         """Hide samples at once; compaction removes them from the files."""
         told = tuple((each.kind.value, each.name, each.value) for each in matchers)
         with self.changing:
-            stones = (*self.manifest.tombstones, Tombstone(told, first_ms, last_ms))
-            self.change_manifest(tombstones=stones)
+            # What is in memory goes to a file first, so that the deletion is before what follows.
+            self.seal()
+            stone = Tombstone(told, first_ms, last_ms, before_file=self.manifest.next_file)
+            self.change_manifest(tombstones=(*self.manifest.tombstones, stone))
             with self.head.lock:
                 self.head.generation += 1
 
@@ -383,7 +406,7 @@ class Database:
         write_manifest(self.disk, self.folder, manifest)
         self.manifest = manifest
 
-    def _remove_strangers(self) -> None:
+    def remove_strangers(self) -> None:
         """Remove files that the manifest does not name."""
         for path in self.folder.glob("*.tape"):
             if path.stem.isdigit() and int(path.stem) not in self.manifest.files:
@@ -476,7 +499,7 @@ class Database:
         with self.head.lock:
             if rows.closed:
                 return
-            if timestamp_ms is not None and rows.width and rows.view.rows:
+            if timestamp_ms is not None and rows.width:
                 alive = rows.alive()
                 if alive.any():
                     values = np.full(rows.width, STALE)

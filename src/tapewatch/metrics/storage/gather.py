@@ -122,7 +122,7 @@ def _strip(labels: LabelSets, pieces: list[Piece]) -> Strip:
 
 
 def _ragged(labels: LabelSets, pieces: list[Piece]) -> Ragged:
-    merged = sort_samples(join_samples([_flat(piece) for piece in pieces]))
+    merged = sort_samples(join_samples([flatten(piece) for piece in pieces]))
     offsets = np.searchsorted(merged.numbers, np.arange(len(labels) + 1))
     return Ragged(
         labels,
@@ -135,7 +135,7 @@ def _ragged(labels: LabelSets, pieces: list[Piece]) -> Ragged:
     )
 
 
-def _flat(piece: Piece) -> Samples:
+def flatten(piece: Piece) -> Samples:
     """Write a piece as single samples, numbered by row; absent cells are left out."""
     if piece.ends is None:
         rows, columns = piece.values.shape

@@ -44,10 +44,13 @@ class Growing:
 
     def grow_to(self, size: int) -> None:
         """Make it ``size`` long; what is new holds the fill."""
-        if size > len(self._data):
-            larger = np.full(max(size, len(self._data) * 3 // 2), self._fill, self._data.dtype)
-            larger[: self._size] = self._data[: self._size]
+        if size > len(self._data) or size * 4 < len(self._data):
+            larger = np.full(max(size * 3 // 2, 64), self._fill, self._data.dtype)
+            kept = min(size, self._size)
+            larger[:kept] = self._data[:kept]
             self._data = larger
+        # What was there before a shrink must not show again.
+        self._data[self._size : size] = self._fill
         self._size = size
 
 
@@ -177,6 +180,15 @@ class Head:
             values[newer] = np.where(same & absent, values[newer], found)
             times[newer] = lane.last_ms
         return times, values
+
+    def keep_rows(self, rows: Integers, table: Table) -> None:
+        """Keep only ``rows`` of the series; ``table`` holds them in the same order."""
+        self.table, self.finder = table, Finder(table)
+        for growing in (self._numbers, self._lane_of, self._last_ms, self._last_value):
+            kept = growing.array[rows].copy()
+            growing.grow_to(len(rows))
+            growing.array[:] = kept
+        self.generation += 1
 
     def fragments(self, rows: Integers, members: Integers) -> Iterator[Fragment]:
         """Yield where the series of ``rows`` lie; ``members`` is how the caller counts them."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.storage.page import Cell, decode_histograms, encode_histograms
-from tapewatch.metrics.storage.series import Arrays, Table
+from tapewatch.metrics.storage.series import Arrays
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Exemplar
 from tapewatch.store.disk import Buffer
@@ -69,9 +69,8 @@ class LooseEntry:
 Entry = LaneEntry | RowEntry | LooseEntry
 
 
-def series_parts(first: int, table: Table) -> list[Buffer]:
-    """Write the series of ``table``, numbered from ``first``."""
-    arrays = table.to_arrays()
+def series_parts(first: int, arrays: Arrays) -> list[Buffer]:
+    """Write the series of a table, numbered from ``first``."""
     sizes = {name: len(numbers) for name, numbers in arrays.items()}
     head = json.dumps({"first": first, "sizes": sizes}).encode()
     return [struct.pack("<I", len(head)), head, *(each.tobytes() for each in arrays.values())]

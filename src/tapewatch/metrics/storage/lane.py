@@ -49,6 +49,7 @@ class LaneRows:
         self.foreign: NDArray[np.bool_] = np.empty(0, dtype=bool)
         self.any_foreign = False
         self.view = self._next = _empty(0)
+        self._sealed: tuple[Floats, frozenset[int]] = np.empty(0), frozenset()
 
     @property
     def width(self) -> int:
@@ -70,25 +71,31 @@ class LaneRows:
 
     def alive(self) -> NDArray[np.bool_]:
         """Say which columns had a sample, and no end, in the row that came last."""
-        row = self.view.values[self.view.rows - 1]
+        row, with_histogram = self._newest()
         bits = np.full(self.width, ABSENT_BITS, dtype=np.uint64)
         bits[: len(row)] = row.view(np.uint64)
         alive: NDArray[np.bool_] = (bits != ABSENT_BITS) & (bits != STALE_BITS)
-        for cell in self.view.cells:
-            alive[cell.column] |= cell.row == self.view.rows - 1
+        alive[list(with_histogram)] = True
         return alive
 
     def newest_of(self, numbers: Integers) -> Floats:
         """Return the values that some of the lane's series have in the row that came last."""
         values = np.full(len(numbers), ABSENT)
-        if not self.view.rows:
-            return values
+        row, _ = self._newest()
         order = np.argsort(self.numbers, kind="stable")
         columns = order[np.searchsorted(self.numbers, numbers, sorter=order)]
-        row = self.view.values[self.view.rows - 1]
         there = columns < len(row)
         values[there] = row[columns[there]]
         return values
+
+    def _newest(self) -> tuple[Floats, frozenset[int]]:
+        """Return the values of the newest row, and the columns that have a histogram there."""
+        view = self.view
+        if not view.rows:
+            return self._sealed
+        last = view.rows - 1
+        row: Floats = view.values[last]
+        return row, frozenset(cell.column for cell in view.cells if cell.row == last)
 
     def append(self, row: Row, *, gaps: bool) -> Floats:
         """Write one row and return it as it stands in the buffer; nobody sees it yet."""
@@ -118,6 +125,8 @@ class LaneRows:
 
     def seal(self) -> Stripe | None:
         """Take the rows away as a stripe; None when there are none."""
+        values, with_histogram = self._newest()
+        self._sealed = values.copy(), with_histogram
         view, self.view = self.view, _empty(self.width)
         return self.stripe_of(view) if view.rows else None
 

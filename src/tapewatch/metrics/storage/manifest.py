@@ -25,6 +25,8 @@ class Tombstone:
     """Kind, name and value of each."""
     first_ms: int
     last_ms: int
+    before_file: int
+    """Only files with smaller numbers can hold what was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _read_tombstone(told: dict[str, Any]) -> Tombstone:
     matchers = tuple((str(kind), str(name), str(value)) for kind, name, value in told["matchers"])
-    return Tombstone(matchers, int(told["first_ms"]), int(told["last_ms"]))
+    return Tombstone(
+        matchers, int(told["first_ms"]), int(told["last_ms"]), int(told["before_file"])
+    )
 
 
 def write_manifest(disk: Disk, folder: Path, manifest: Manifest) -> None:

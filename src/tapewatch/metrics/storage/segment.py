@@ -415,6 +415,11 @@ class SegmentWriter:
     _end_count: int = 0
     _sample_count: int = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._stripes
+
     def add(self, stripe: Stripe) -> None:
         """Compress one stripe."""
         first_page = len(self._pages)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.selection import Grouping, LabelSets
+from tapewatch.metrics.storage.piece import ranges
 from tapewatch.model.compiled import twin
 from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.matchers import Matcher, MatchKind
@@ -85,12 +86,25 @@ def table_from(arrays: Arrays) -> Table:
     return table
 
 
-def sub_table(table: Table, rows: Rows) -> Table:
-    """Copy some rows, in their order, into a table of their own."""
-    copied = new_table()
-    for row in rows.tolist():
-        copied.add(table.labels(row))
-    return copied
+def sub_arrays(arrays: Arrays, rows: Rows) -> Arrays:
+    """Cut some rows, in their order, out of a table's arrays; symbols nobody uses are left out."""
+    pair_begins, pair_lengths = _runs(arrays["pair_ends"], rows)
+    pairs = arrays["pairs"].reshape(-1, 2)[ranges(pair_begins, pair_lengths)].reshape(-1)
+    used = np.union1d(pairs, [NO_SYMBOL]).astype(np.int64)
+    text_begins, text_lengths = _runs(arrays["symbol_ends"], used)
+    return {
+        "symbol_text": arrays["symbol_text"][ranges(text_begins, text_lengths)],
+        "symbol_ends": np.concatenate(([0], np.cumsum(text_lengths))).astype(np.uint64),
+        "pairs": np.searchsorted(used, pairs).astype(np.uint32),
+        "pair_ends": np.concatenate(([0], np.cumsum(pair_lengths))).astype(np.uint64),
+        "hashes": arrays["hashes"][rows],
+    }
+
+
+def _runs(ends: NDArray[np.generic], chosen: Rows) -> tuple[Rows, Rows]:
+    """Return where the chosen runs begin, and how long they are."""
+    whole = ends.astype(np.int64)
+    return whole[chosen], whole[chosen + 1] - whole[chosen]
 
 
 class Finder:

@@ -1,0 +1,224 @@
+"""
+Merging segments and blocks into one block.
+
+Stripes of one lane follow each other in time and become wide stripes of many rows; loose samples
+are sorted anew. Both go through memory a few million samples at a time. What was deleted, or is
+kept no longer, stays behind.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.metrics.selection import ABSENT, ABSENT_BITS
+from tapewatch.metrics.storage.gather import flatten
+from tapewatch.metrics.storage.head import NOWHERE, read_places
+from tapewatch.metrics.storage.loose import Samples, join_samples, sort_samples, stripes_of
+from tapewatch.metrics.storage.page import COLUMNS_MAX, Cell
+from tapewatch.metrics.storage.piece import Piece, join_pieces, widen
+from tapewatch.metrics.storage.segment import Segment, SegmentWriter, Stripe
+from tapewatch.metrics.storage.series import Rows, Table, new_table
+from tapewatch.model.labels import Labels
+
+SAMPLES_AT_ONCE: Final = 4_000_000
+
+Integers = NDArray[np.int64]
+
+
+class Input(NamedTuple):
+    """A file to merge: what its columns are, as rows of ``table`` (-1 where that is lost)."""
+
+    segment: Segment
+    table: Table
+    rows_of: Callable[[Integers], Rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What stays behind of one series: samples before ``before_ms``, and those in ``ranges``."""
+
+    before_ms: int
+    ranges: tuple[tuple[int, int], ...] = ()
+
+
+CutOf = Callable[[Labels], Cut]
+
+
+class Place(NamedTuple):
+    """One stripe of an input with the merged row of each of its columns (-1: stays behind)."""
+
+    segment: Segment
+    stripe: int
+    rows: Rows
+
+
+class Merger:
+    """Merges inputs into the stripes and the table of a block."""
+
+    def __init__(self, inputs: Sequence[Input], cut_of: CutOf) -> None:
+        self.table = new_table()
+        self._cuts: list[Cut] = []
+        self._cut_of = cut_of
+        self._lanes: dict[int, list[Place]] = {}
+        self._loose: list[Place] = []
+        for each in sorted(inputs, key=lambda each: each.segment.header.first_ms):
+            self._add(each)
+
+    def write_to(self, writer: SegmentWriter) -> None:
+        """Write everything, a few million samples at a time."""
+        for places in self._lanes.values():
+            for stripe in self._lane_stripes(places):
+                writer.add(stripe)
+        for stripe in self._loose_stripes():
+            writer.add(stripe)
+
+    def _add(self, each: Input) -> None:
+        known: dict[int, int] = {}
+        for stripe, lane in enumerate(each.segment.lanes().tolist()):
+            own = each.rows_of(each.segment.columns(stripe))
+            rows = np.array([self._row(each.table, row, known) for row in own.tolist()], np.int64)
+            place = Place(each.segment, stripe, rows)
+            if lane == NOWHERE:
+                self._loose.append(place)
+            else:
+                self._lanes.setdefault(lane, []).append(place)
+
+    def _row(self, table: Table, row: int, known: dict[int, int]) -> int:
+        """Return the merged row of an input's series."""
+        if row < 0:
+            return -1
+        merged = known.get(row)
+        if merged is None:
+            labels = table.labels(row)
+            merged = known[row] = self.table.add(labels)
+            if merged == len(self._cuts):
+                self._cuts.append(self._cut_of(labels))
+        return merged
+
+    # Lanes.
+
+    def _lane_stripes(self, places: list[Place]) -> Iterator[Stripe]:
+        lane = int(places[0].segment.lanes()[places[0].stripe])
+        rows = _in_order([place.rows for place in places])
+        total = sum(len(place.segment.times(place.stripe)) for place in places)
+        width = max(1, min(COLUMNS_MAX, SAMPLES_AT_ONCE // max(total, 1)))
+        for begin in range(0, len(rows), width):
+            chosen = rows[begin : begin + width]
+            piece = join_pieces([_columns_of(place, chosen) for place in places], len(chosen))
+            stripe = self._trimmed(piece, chosen, lane)
+            if stripe is not None:
+                yield stripe
+
+    def _trimmed(self, piece: Piece, rows: Rows, lane: int) -> Stripe | None:
+        """Leave behind what is cut, columns without samples, and rows at both ends without any."""
+        values, gaps = self._cut_values(piece, rows)
+        filled = values.view(np.uint64) != ABSENT_BITS
+        if piece.histograms is not None:
+            filled |= np.array([[each is not None for each in row] for row in piece.histograms])
+        columns, times = filled.any(axis=1), filled.any(axis=0)
+        if not columns.any():
+            return None
+        first, last = int(times.argmax()), len(times) - int(times[::-1].argmax())
+        span = slice(first, last)
+        cells = []
+        if piece.histograms is not None:
+            cells = _cells(piece.histograms[columns, span])
+        return Stripe(
+            rows[columns],
+            piece.times[span],
+            np.ascontiguousarray(values[columns, span]),
+            gaps or not bool(filled[columns, span].all()),
+            None if piece.starts is None else np.ascontiguousarray(piece.starts[columns, span]),
+            cells,
+            lane=lane,
+        )
+
+    def _cut_values(self, piece: Piece, rows: Rows) -> tuple[NDArray[np.float64], bool]:
+        values, gaps = piece.values, piece.gaps
+        for i, row in enumerate(rows.tolist()):
+            cut = self._cuts[row]
+            ranges = cut.ranges
+            if len(piece.times) and cut.before_ms > piece.times[0]:
+                ranges = (*ranges, (-(2**62), cut.before_ms - 1))
+            for first, last in ranges:
+                begin, end = np.searchsorted(piece.times, [first, last + 1]).tolist()
+                if begin < end:
+                    values[i, begin:end] = ABSENT
+                    gaps = True
+                    if piece.histograms is not None:
+                        piece.histograms[i, begin:end] = None
+        return values, gaps
+
+    # Loose samples.
+
+    def _loose_stripes(self) -> Iterator[Stripe]:
+        for rows in self._loose_batches():
+            parts = [_samples_of(place, rows) for place in self._loose]
+            samples = sort_samples(join_samples([each for each in parts if each.size]))
+            samples = self._cut_samples(samples)
+            yield from stripes_of(samples)
+
+    def _loose_batches(self) -> Iterator[Rows]:
+        """Yield rows, rising, so that each batch holds about ``SAMPLES_AT_ONCE`` samples."""
+        counts = np.zeros(len(self.table), dtype=np.int64)
+        for place in self._loose:
+            kept = place.rows[place.rows >= 0]
+            average = len(place.segment.times(place.stripe)) / max(len(place.rows), 1)
+            ragged = place.segment.is_ragged(place.stripe)
+            np.add.at(counts, kept, int(average if ragged else average * len(place.rows)) + 1)
+        rows = np.flatnonzero(counts)
+        batch = np.cumsum(counts[rows]) // SAMPLES_AT_ONCE
+        yield from (
+            each for each in np.split(rows, np.flatnonzero(np.diff(batch)) + 1) if len(each)
+        )
+
+    def _cut_samples(self, samples: Samples) -> Samples:
+        kept = np.ones(samples.size, dtype=bool)
+        rows, begins = np.unique(samples.numbers, return_index=True)
+        ends = np.append(begins[1:], samples.size)
+        for row, begin, end in zip(rows.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            cut, times = self._cuts[row], samples.times[begin:end]
+            kept[begin:end] &= times >= cut.before_ms
+            for first, last in cut.ranges:
+                kept[begin:end] &= (times < first) | (times > last)
+        return samples if kept.all() else samples.take(kept)
+
+
+def _columns_of(place: Place, chosen: Rows) -> Piece:
+    """Read the columns of ``chosen`` rows; rows that the stripe does not have are empty."""
+    order = np.argsort(place.rows, kind="stable")
+    found = np.searchsorted(place.rows, chosen, sorter=order)
+    found[found == len(order)] = 0
+    places = order[found] if len(order) else found
+    inside = place.rows[places] == chosen
+    piece = read_places(place.segment, place.stripe, places[inside], -(2**62), 2**62)
+    return widen(piece, inside)
+
+
+def _samples_of(place: Place, rows: Rows) -> Samples:
+    """Read the samples of ``rows`` (rising) from a stripe of loose ones."""
+    places = np.flatnonzero(np.isin(place.rows, rows))
+    if not len(places):
+        return flatten(Piece(np.empty(0, np.int64), np.empty((0, 0)), False))
+    samples = flatten(place.segment.read(place.stripe, places))
+    return samples._replace(numbers=place.rows[places][samples.numbers])
+
+
+def _in_order(parts: Sequence[Rows]) -> Rows:
+    """Return the distinct rows of the parts in order of appearance, the lost ones left out."""
+    everything = np.concatenate(parts)
+    rows, first = np.unique(everything, return_index=True)
+    ordered: Rows = everything[np.sort(first[rows >= 0])]
+    return ordered
+
+
+def _cells(histograms: NDArray[np.object_]) -> list[Cell]:
+    return [
+        Cell(column, row, each)
+        for column, held in enumerate(histograms)
+        for row, each in enumerate(held)
+        if each is not None
+    ]
