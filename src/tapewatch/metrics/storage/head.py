@@ -223,7 +223,8 @@ class Head:
 
     def _lanes_of(self, rows: Integers, stored: set[int]) -> list[int]:
         """Return the lanes that may hold one of the rows' series."""
-        current = set(np.unique(self.lane_of[rows]).tolist()) - {NOWHERE}
+        # A lane that ended, and whose samples lie in a block by now, is nowhere any more.
+        current = set(np.unique(self.lane_of[rows]).tolist()) & {*self.lanes, *stored}
         former = {lane for lane in stored if lane not in self.lanes or self.lanes[lane].closed}
         closed = {number for number, lane in self.lanes.items() if lane.closed}
         return sorted(current | former | closed)
@@ -363,11 +364,10 @@ class LooseFragment:
     """The loose samples of the series asked for."""
 
     def __init__(self, members: Integers, numbers: Integers, loose: LooseSamples) -> None:
-        samples = loose.find(numbers)
-        found = np.unique(samples.numbers)
-        inside = np.searchsorted(numbers, found)
+        samples = loose.find(np.sort(numbers))
+        inside = np.isin(numbers, samples.numbers)
         self.members = members[inside]
-        self._numbers = found
+        self._numbers = numbers[inside]
         self._samples: Samples = samples
         self.first_ms, self.last_ms = loose.first_ms, loose.last_ms
 

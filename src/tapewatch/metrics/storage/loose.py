@@ -90,7 +90,7 @@ class LooseSamples:
             self._sort_tail()
 
     def find(self, numbers: Integers) -> Samples:
-        """Return the samples of the series in ``numbers``, sorted by series and time."""
+        """Return the samples of the series in ``numbers`` (rising), sorted by series and time."""
         if self._tail:
             self._sort_tail()
         found = [each for run in self._runs if (each := _of_series(run, numbers)).size]
