@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.metrics.scrape.fakes import FakeIntake, job
 
 from tapewatch.metrics.scrape.errors import LimitExceeded, ScrapeFailed, SeriesRefused
@@ -334,3 +336,44 @@ def test_closing_marks_what_is_alive():
     bench.recorder.close(2000)
     assert bench.intake.lane_now.closed == [2000]
     assert bench.intake.loose[-1][1:] == (2000, "stale")
+
+
+class SlowTwin:
+    """The same rules, one series at a time, written to be read."""
+
+    def __init__(self, dropped=()):
+        self.alive = set()
+        self.dropped = dropped
+
+    def row(self, samples):
+        untimed = {}
+        for name, value, time_ms in samples:
+            if time_ms is None and name not in self.dropped:
+                untimed.setdefault(name, value)
+        gone = self.alive - set(untimed)
+        self.alive = set(untimed)
+        return untimed | dict.fromkeys(gone, "stale")
+
+    def fail(self):
+        gone, self.alive = self.alive, set()
+        return dict.fromkeys(gone, "stale")
+
+
+SAMPLES = st.dictionaries(
+    st.sampled_from("abcdefgh"),
+    st.tuples(st.integers(0, 99).map(float), st.sampled_from([None, None, None, 500])),
+    max_size=8,
+)
+
+
+@given(st.lists(st.one_of(SAMPLES, st.none()), max_size=12), st.booleans())
+def test_rows_agree_with_the_slow_twin(scrapes, dropping):
+    rule = "metric_relabel_configs: [{action: drop, source_labels: [__name__], regex: c|f}]"
+    bench, twin = Bench(rule if dropping else ""), SlowTwin("cf" if dropping else "")
+    for scrape in scrapes:
+        if scrape is None:
+            assert bench.fail() == twin.fail()
+            continue
+        samples = [(name, value, time_ms) for name, (value, time_ms) in scrape.items()]
+        lines = [f"{n} {v} {t}\n" if t else f"{n} {v}\n" for n, v, t in samples]
+        assert bench.scrape("".join(lines)) == twin.row(samples)

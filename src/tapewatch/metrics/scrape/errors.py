@@ -5,6 +5,7 @@ What can go wrong on the way to a sample.
   - ScrapeError
     - TargetRefused: what was discovered does not make a target
     - GroupsRefused: a document does not hold a list of target groups
+    - LookupFailed: no DNS server gives an answer that can be used
     - DiscoveryFailed: the source of targets gives no answer that can be used
     - ScrapeFailed: one scrape brings nothing; its ``cause`` is a label of the failure counter
       - TimedOut
@@ -33,6 +34,10 @@ class TargetRefused(ScrapeError):
 
 class GroupsRefused(ScrapeError):
     """A document does not hold a list of target groups; the message says where it goes wrong."""
+
+
+class LookupFailed(ScrapeError):
+    """No DNS server gives an answer that can be used."""
 
 
 class DiscoveryFailed(ScrapeError):

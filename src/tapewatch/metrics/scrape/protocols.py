@@ -7,6 +7,7 @@ unknown, is only read where the job names a form to fall back to.
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from tapewatch.metrics.scrape.errors import ContentRefused
@@ -53,6 +54,7 @@ def accept_header(protocols: Sequence[Protocol], escaping: Escaping) -> str:
     return ",".join([*parts, f"*/*;q=0.{weight}"])
 
 
+@lru_cache(maxsize=256)
 def protocol_of(content_type: str, fallback: Protocol | None) -> Protocol:
     """Say which form a body has; raises ``ContentRefused`` where nobody can know."""
     media, _, rest = content_type.lower().partition(";")

@@ -9,12 +9,11 @@ from tapewatch.document.fields import option
 from tapewatch.document.types import DurationMs
 from tapewatch.metrics.scrape.discovery.groups import ADDRESS, Changes, Polling, TargetGroup
 from tapewatch.metrics.scrape.discovery.resolver import (
-    LookupFailed,
     Record,
     RecordType,
     Resolver,
 )
-from tapewatch.metrics.scrape.errors import DiscoveryFailed
+from tapewatch.metrics.scrape.errors import DiscoveryFailed, LookupFailed
 from tapewatch.model.clock import Clock
 
 _META: Final = "__meta_dns_"

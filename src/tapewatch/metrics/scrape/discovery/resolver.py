@@ -15,6 +15,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from tapewatch.metrics.scrape.errors import LookupFailed
+
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 PORT: Final = 53
 
@@ -41,10 +43,6 @@ class ResponseCode(IntEnum):
 
     GOOD = 0
     NO_SUCH_NAME = 3
-
-
-class LookupFailed(Exception):
-    """No server gives an answer that can be used."""
 
 
 @dataclass(frozen=True, slots=True)

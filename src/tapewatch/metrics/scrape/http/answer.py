@@ -15,6 +15,8 @@ from tapewatch.metrics.scrape.errors import BadAnswer, BodyTooLarge
 HEAD_MAX_BYTES: Final = 64 * 1024
 CHUNK_LINE_MAX_BYTES: Final = 1024
 
+_CHUNK_DIGITS_MAX: Final = 18  # sixteen digits and the line end
+
 Piece: TypeAlias = bytes | memoryview
 Sink: TypeAlias = Callable[[Piece], None]
 
@@ -223,6 +225,7 @@ class _Chunks:
         while at < size:
             if self._left:
                 at = self._chunk(view, at, body)
+                at = self._whole_chunks(data, view, at, body)
                 continue
             end = data.find(b"\r\n", at)
             if end < 0:
@@ -236,6 +239,22 @@ class _Chunks:
                 self._open(line)
         return False
 
+    def _whole_chunks(self, data: bytes, view: memoryview, at: int, body: _Body) -> int:
+        # Servers write many small chunks; those that came whole, and plainly, are taken at a run.
+        size, add = len(data), body.add
+        while not self._left:
+            end = data.find(b"\r\n", at, at + _CHUNK_DIGITS_MAX)
+            digits = data[at:end]
+            if end < 0 or not digits.isalnum():
+                return at
+            start = end + 2
+            stop = start + _chunk_size(digits)
+            if stop == start or stop + 2 > size:
+                return at
+            add(view[start:stop])
+            at = stop + 2
+        return at
+
     def _chunk(self, view: memoryview, at: int, body: _Body) -> int:
         # The last two of the bytes that are left are the line end behind the chunk.
         end = min(at + self._left, len(view))
@@ -246,11 +265,7 @@ class _Chunks:
         return end
 
     def _open(self, line: bytes) -> None:
-        digits = line.partition(b";")[0].strip()
-        try:
-            size = int(digits, 16)
-        except ValueError:
-            raise BadAnswer(f"{line[:20]!r} is not the length of a chunk") from None
+        size = _chunk_size(line.partition(b";")[0].strip())
         if not size:
             self._trailers = True
         self._left = size + 2 if size else 0
@@ -265,6 +280,13 @@ class _Chunks:
             raise BadAnswer("something follows the last chunk")
         body.finish()
         return True
+
+
+def _chunk_size(digits: bytes) -> int:
+    try:
+        return int(digits, 16)
+    except ValueError:
+        raise BadAnswer(f"{digits[:20]!r} is not the length of a chunk") from None
 
 
 def _headers(lines: list[str]) -> dict[str, str]:

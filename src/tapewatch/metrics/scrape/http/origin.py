@@ -1,6 +1,7 @@
 """Where a connection leads: scheme, host and port."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -39,6 +40,7 @@ class Origin:
         return f"[{self.host}]" if ":" in self.host else self.host
 
 
+@lru_cache(maxsize=4096)
 def split_url(url: str) -> tuple[Origin, str]:
     """Split a URL into its server and the path to ask for, with the query."""
     try:

@@ -30,6 +30,9 @@ GATHER_SECONDS: Final = 0.2
 """How long changes are gathered before the groups are worked out."""
 
 RETRY_SECONDS: Final = 5.0
+WATCH_GAP_SECONDS: Final = 0.5
+"""How long to wait after a watch that ended as watches do."""
+
 ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 _PATHS: Final = {
@@ -103,6 +106,7 @@ class KubernetesDiscovery:
             try:
                 async for _ in watch.changes():
                     self._changed.set()
+                await self._clock.sleep(WATCH_GAP_SECONDS)
             except DiscoveryFailed as fault:
                 on_failure(fault)
                 await self._clock.sleep(RETRY_SECONDS)
