@@ -11,6 +11,7 @@ from tapewatch.model.errors import TapewatchError
 
 NOUNS: Final = {
     "up": ("tapewatch.cli.up:up", "Run the server."),
+    "test": ("tapewatch.cli.test:test", "Run tests of queries."),
     "config": ("tapewatch.cli.config:config", "Write, check and show the configuration."),
     "data": ("tapewatch.cli.data:data", "Look into a data directory."),
     "completion": ("tapewatch.cli.completion:completion", "Set up completion in your shell."),
