@@ -68,6 +68,8 @@ class Taken:
     histograms: int = 0
     exemplars: int = 0
     first_refused: str = ""
+    first_refused_at: int = -1
+    """The place in the batch of the first sample that was not kept; histograms stand behind."""
 
     @property
     def refused(self) -> int:

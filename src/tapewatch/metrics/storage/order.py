@@ -61,6 +61,7 @@ def judge_order(
         too_old=int((too_old & ~ahead).sum()),
         duplicates=int((duplicate & ~ahead).sum()),
         first_refused=_first(refused, duplicate, ahead, times),
+        first_refused_at=int(refused.argmax()) if refused.any() else -1,
     )
     return Verdict(kept, len(kept) == len(rows), taken)
 

@@ -185,6 +185,14 @@ class TableLabels(LabelSets):
     def take(self, rows: NDArray[np.intp]) -> LabelSets:
         return TableLabels(self._table, self._numbers[rows])
 
+    def _label_names(self) -> tuple[str, ...]:
+        return tuple(self._table.label_names(self._numbers))
+
+    def _label_values(self, name: str) -> tuple[str, ...]:
+        symbols = np.unique(self._table.column(self._numbers, name)).tolist()
+        texts = [self._table.symbol(number) for number in symbols if number != NO_SYMBOL]
+        return tuple(sorted(texts))
+
     def _group(self, names: tuple[str, ...], without: bool) -> Grouping:
         if without:
             dropped = {METRIC_NAME, *names}
