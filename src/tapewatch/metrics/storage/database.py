@@ -387,6 +387,16 @@ class Database:
         self._series_log.close()
         self._row_log.close()
 
+    def add_block(self, number: int) -> None:
+        """Make a finished file one of the blocks."""
+        with self.changing:
+            self.change_manifest(blocks=(*self.manifest.blocks, number))
+            with self.head.lock:
+                block = self.open_file(number)
+                self.blocks = sorted([*self.blocks, block], key=lambda each: each.header.first_ms)
+                self.head.last_ms = max(self.head.last_ms, block.header.last_ms)
+                self.head.generation += 1
+
     # Files.
 
     def take_file_number(self) -> int:

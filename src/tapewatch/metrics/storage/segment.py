@@ -269,8 +269,10 @@ class Segment:
     def _histograms(
         self, stripe: int, places: NDArray[np.intp], begin: int, end: int
     ) -> Objects | None:
-        wanted = {int(place): i for i, place in enumerate(places)}
         out: Objects | None = None
+        if not self._has_histograms(stripe):
+            return out
+        wanted = {int(place): i for i, place in enumerate(places)}
         for cell in self._cells(stripe):
             if cell.column in wanted and begin <= cell.row < end:
                 if out is None:
@@ -281,6 +283,8 @@ class Segment:
     def _ragged_histograms(
         self, stripe: int, places: NDArray[np.intp], begins: Times, ends: Times
     ) -> Objects | None:
+        if not self._has_histograms(stripe):
+            return None
         lengths = ends[places] - begins[places]
         at = {
             int(place): int(b)
@@ -293,6 +297,10 @@ class Segment:
                     out = np.full(int(lengths.sum()), None, dtype=object)
                 out[at[cell.column] + cell.row] = cell.histogram
         return out
+
+    def _has_histograms(self, stripe: int) -> bool:
+        told = self._stripes[stripe]
+        return int(told["end_page"]) > int(told["histogram_page"])
 
     def _cells(self, stripe: int) -> Iterator[Cell]:
         told = self._stripes[stripe]
