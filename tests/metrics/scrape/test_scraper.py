@@ -214,6 +214,33 @@ def test_a_storage_that_refuses_makes_the_target_down():
     scraped(lambda head: exposition(b"a 1\n"), work, intake=Full())
 
 
+def test_a_storage_that_refused_for_a_while_gets_everything_afterwards():
+    class Moody(FakeIntake):
+        full = True
+
+        def lane(self, name):
+            lane = super().lane(name)
+            extend = lane.extend
+
+            def moody(labels):
+                columns = extend(labels)
+                if self.full and len(self.lanes[-1].labels) > 5:
+                    raise TapewatchError("the disk is full")
+                return columns
+
+            lane.extend = moody
+            return lane
+
+    async def work(scraper, intake, server):
+        await scraper.scrape(1000)
+        assert scraper.state.last_error == "the disk is full"
+        intake.full = False
+        await scraper.scrape(2000)
+        assert names(intake.row()) == {"a": 1.0}
+
+    scraped(lambda head: exposition(b"a 1\n"), work, intake=Moody())
+
+
 def test_failures_are_logged_where_the_job_says_so(tmp_path):
     file = tmp_path / "failures.log"
 

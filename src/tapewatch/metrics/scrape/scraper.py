@@ -15,7 +15,7 @@ from tapewatch.metrics.scrape.failures import FailureLog
 from tapewatch.metrics.scrape.http.client import Answer, HttpClient, Request
 from tapewatch.metrics.scrape.protocols import Protocol, accept_header, protocol_of
 from tapewatch.metrics.scrape.readers import Reader, Reading, make_reader
-from tapewatch.metrics.scrape.recorder import Recorder
+from tapewatch.metrics.scrape.recorder import Draft, Recorder
 from tapewatch.metrics.scrape.report import Report
 from tapewatch.metrics.scrape.settings import Job
 from tapewatch.metrics.scrape.tally import Tally
@@ -49,6 +49,7 @@ class _Attempt:
     began_ns: int
     body_bytes: int = 0
     samples: int = 0
+    drafted: bool = False
 
 
 class Scraper:
@@ -105,6 +106,8 @@ class Scraper:
         except TapewatchError as failure:
             # Storage does not take the row, so there is nowhere to say that the target is up.
             fault = failure
+            if not attempt.drafted:
+                self.close(None)  # The lane may have columns that we know nothing of.
         self._conclude(attempt, fault)
 
     def close(self, timestamp_ms: int | None) -> None:
@@ -139,14 +142,15 @@ class Scraper:
         reading = reader.read(answer.body)
         attempt.samples = reading.count
         draft = self._recorder.draft(reading, attempt.timestamp_ms, reader.metadata)
+        attempt.drafted = True
         report = self._report(attempt, up=True)
         report.samples_kept, report.series_added = draft.samples_kept, draft.series_added
         self._tally.take(self._recorder.commit(draft, report))
         self._tally.refused["too_far_ahead"] += draft.too_far_ahead
-        self._follow_up(reader, reading)
+        self._follow_up(reader, reading, draft)
 
-    def _follow_up(self, reader: Reader, reading: Reading) -> None:
-        gone = self._recorder.tidy(reading)
+    def _follow_up(self, reader: Reader, reading: Reading, draft: Draft) -> None:
+        gone = self._recorder.tidy(reading) if draft.alive is not None else []
         if gone:
             reader.retire(gone)
         if reading.scrape.metadata:

@@ -15,13 +15,13 @@ from urllib.parse import urljoin
 from tapewatch.metrics.scrape.errors import (
     BadAnswer,
     BadStatus,
-    ScrapeFailed,
     TimedOut,
     Unreachable,
 )
-from tapewatch.metrics.scrape.http.answer import AnswerReader, Piece, Sink
+from tapewatch.metrics.scrape.http.answer import AnswerReader, Sink
 from tapewatch.metrics.scrape.http.connection import Connection, dial
 from tapewatch.metrics.scrape.http.credentials import Credentials, Headers, Tokens
+from tapewatch.metrics.scrape.http.deadline import Deadline
 from tapewatch.metrics.scrape.http.origin import Origin, split_url
 from tapewatch.metrics.scrape.http.proxy import Proxy, ProxyChoice
 from tapewatch.metrics.scrape.http.settings import HttpSettings, OAuth2
@@ -91,7 +91,7 @@ class HttpClient:
     async def ask(self, request: Request, *, timeout_seconds: float | None) -> Answer:
         """Send a request, follow where it leads, and return the answer of status 200."""
         try:
-            async with asyncio.timeout(timeout_seconds):
+            async with Deadline(timeout_seconds):
                 answer = await self._follow(request)
         except TimeoutError:
             raise TimedOut(request.url, timeout_seconds or 0.0) from None
@@ -262,6 +262,3 @@ def _token_settings(oauth2: OAuth2) -> HttpSettings:
         proxy_from_environment=oauth2.proxy_from_environment,
         proxy_connect_header=oauth2.proxy_connect_header,
     )
-
-
-__all__ = ["Answer", "HttpClient", "Piece", "Request", "ScrapeFailed"]
