@@ -170,7 +170,9 @@ class Log:
         while self._durable < ticket:
             if self.last_error is not None:
                 raise DiskFailed(self._folder, self.last_error)
-            self._changed.wait(timeout=1)
+            if not self._thread.is_alive():
+                raise DiskFailed(self._folder, "the thread that syncs the log has died")
+            self._changed.wait(timeout=0.5)
 
     def _commit_forever(self) -> None:
         while True:
