@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
@@ -35,8 +35,13 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
-class Component:
-    """One long-lived part of the server. Override what applies."""
+class Component(Protocol):
+    """
+    One long-lived part of the server.
+
+    What stands above this module derives from it and overrides what applies; what stands below has
+    the same methods by itself.
+    """
 
     name: str = ""
     needs: Sequence[str] = ()

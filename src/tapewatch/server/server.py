@@ -12,6 +12,7 @@ from typing import Any
 
 from tapewatch.document.errors import DocumentError
 from tapewatch.document.reading import join
+from tapewatch.metrics.service import MetricsService, OwnTarget
 from tapewatch.model.clock import Clock
 from tapewatch.model.samples import Family, counter, gauge
 from tapewatch.server import faces, logs, vitals
@@ -19,13 +20,22 @@ from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
 from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.lifecycle import Component, Supervisor
-from tapewatch.server.settings import Settings, SettingsSource
+from tapewatch.server.settings import Settings, SettingsSource, split_address
 from tapewatch.store.directory import DataDirectory
 from tapewatch.version import VERSION
 
 log = logging.getLogger(__name__)
 
-FIXED: frozenset[str] = frozenset({"server.listen", "data.directory", "server.request_head_max"})
+FIXED: frozenset[str] = frozenset(
+    {
+        "server.listen",
+        "server.request_head_max",
+        "data.directory",
+        "metrics.storage.commit_interval",
+        "metrics.storage.page_cache",
+        "metrics.storage.exemplars_max",
+    }
+)
 """Settings that a reload cannot change; the server says so and keeps the old value."""
 
 
@@ -43,7 +53,7 @@ class Server:
         self.reloaded_ns = self.started_ns
         shapes = ErrorShapes()
         self.app = App(faces.routes(self, shapes), shapes, settings.server)
-        self._listener = Listener(self.app, settings.server)
+        self._listener = Listener(self.app, settings.server, needs=("metrics",))
         self.address = self._listener.bind()
         try:
             self.directory = DataDirectory.open(
@@ -52,10 +62,16 @@ class Server:
         except BaseException:
             self._listener.close()
             raise
+        self.metrics = MetricsService(
+            self.directory.folder("metrics"),
+            settings.metrics,
+            clock,
+            own=OwnTarget(own_address(self.address), settings.server.auth_token),
+        )
         self.supervisor = Supervisor(self._components(), clock)
 
     def _components(self) -> list[Component]:
-        return [self._listener]
+        return [self.metrics, self._listener]
 
     async def start(self) -> None:
         """Start every component, or none; the data directory is given back on a failure."""
@@ -101,6 +117,7 @@ class Server:
         self.settings = fresh
         logs.set_up(level=fresh.log.level, form=fresh.log.form)
         self.app.apply(fresh.server)
+        self.metrics.apply(fresh.metrics)
 
     def families(self) -> Iterator[Family]:
         """Yield the server's own metrics."""
@@ -128,6 +145,14 @@ class Server:
         )
         yield from self.app.tally.families()
         yield from self.supervisor.families()
+
+
+def own_address(address: str) -> str:
+    """Return the address at which the server reaches itself."""
+    host, port = split_address(address)
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared with, not listened on
+        host = "127.0.0.1"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def changes(old: Any, new: Any, path: str = "") -> Iterator[str]:

@@ -17,6 +17,9 @@ from tapewatch.document.fields import option
 from tapewatch.document.overlay import from_environment, lay_over, unknown_variables
 from tapewatch.document.reading import read_node
 from tapewatch.document.types import DurationMs, FilePath, Secret, SizeBytes
+from tapewatch.metrics.settings import MetricsSettings
+from tapewatch.model.errors import TapewatchError
+from tapewatch.model.regex import regex
 
 DEFAULT_FILE: Final = Path("tapewatch.yaml")
 OTHER_VARIABLES: Final = frozenset(
@@ -49,16 +52,23 @@ class ServerSettings:
     requests_at_once_max: int = option(
         "How many requests are worked on at the same time.", default=512, low=1
     )
+    cors_origin: str = option(
+        "Pattern (RE2) for the sites whose pages may read the APIs; empty is none.", default=".*"
+    )
     drain_timeout: DurationMs = option(
         "How long a stopping server lets running requests finish.", default=10_000
     )
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """Check the address."""
+        """Check the address and the pattern."""
         try:
             split_address(self.listen)
         except ValueError:
             yield "listen", f"{self.listen!r} is not an address: write HOST:PORT or :PORT"
+        try:
+            regex(self.cors_origin)
+        except TapewatchError as fault:
+            yield "cors_origin", str(fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ class Settings:
     server: ServerSettings = option("", default_factory=ServerSettings)
     data: DataSettings = option("", default_factory=DataSettings)
     log: LogSettings = option("", default_factory=LogSettings)
+    metrics: MetricsSettings = option("", default_factory=MetricsSettings)
 
 
 @dataclass(frozen=True, slots=True)

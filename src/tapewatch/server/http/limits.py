@@ -65,6 +65,7 @@ class _Body:
         self._body_bytes = self._unpacked_bytes = 0
         self._refuse_announced(headers)
         coding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
+        scope["tapewatch.coding"] = coding
         bits = _WINDOW_BITS.get(coding)
         self._unpacker: Any = None if bits is None else zlib.decompressobj(bits)
         if bits is not None:
