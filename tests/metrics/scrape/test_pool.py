@@ -86,10 +86,25 @@ def test_a_reload_leaves_unchanged_targets_alone():
         pool.apply(job(FAST + static(server.address, "127.0.0.1:1")))
         await until(lambda: len(pool.active()) == 2)
         assert before in pool.active()
+        reader = before._reader
         count = len(server.requests)
         await until(lambda: len(server.requests) > count + 1)
         assert len([lane for lane in intake.lanes if server.address in lane.name]) == 1
         assert server.connections == 1
+        assert before._reader is reader
+
+    pooled(work)
+
+
+def test_other_rules_for_samples_hold_from_the_next_scrape_on():
+    async def work(make_pool, intake, server):
+        pool = make_pool(FAST + static(server.address))
+        await until(lambda: len(intake.times()) >= 2)
+        drop = "metric_relabel_configs: [{action: drop, source_labels: [__name__], regex: a}]\n"
+        pool.apply(job(FAST + drop + static(server.address)))
+        await until(lambda: list(intake.row().values()) == ["stale"])
+        await until(lambda: intake.row() == {})
+        assert len(intake.lanes) == 1
 
     pooled(work)
 

@@ -87,11 +87,13 @@ class Scraper:
 
     def change(self, target: Target, job: Job, client: HttpClient) -> None:
         """Go on under another configuration; what is unchanged stays as it is."""
+        recorded_alike = job.scrapes_like(self._job)
         self.target = target
         self._client = client
         self._adopt(job)
-        self._reader = None
-        self._recorder.change(job)
+        if not recorded_alike:
+            self._reader = None
+            self._recorder.change(job)
 
     async def scrape(self, timestamp_ms: int) -> None:
         """Scrape once, and record the outcome whatever it is."""

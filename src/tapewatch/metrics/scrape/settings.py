@@ -7,7 +7,7 @@ knows jobs alone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal, TypeVar
@@ -218,6 +218,27 @@ class Job:
     def name(self) -> str:
         """The job's name."""
         return self.config.job_name
+
+    def scrapes_like(self, other: "Job") -> bool:
+        """Say whether a target is scraped and recorded in the same way under ``other``."""
+        return _without_targets(self) == _without_targets(other)
+
+
+def _without_targets(job: Job) -> Job:
+    # Leaves out what only decides which targets there are.
+    config = replace(
+        job.config,
+        static_configs=(),
+        file_sd_configs=(),
+        http_sd_configs=(),
+        dns_sd_configs=(),
+        kubernetes_sd_configs=(),
+        relabel_configs=(),
+        target_limit=0,
+        keep_dropped_targets=0,
+    )
+    limits = replace(job.limits, targets=0, dropped_targets=0)
+    return replace(job, config=config, limits=limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,7 +325,7 @@ def test_lines_of_a_stream_come_one_by_one():
         writer.write(b"0\r\n\r\n")
 
     async def work(asking, server):
-        lines = [line async for line in asking.lines(Request(server.url()))]
+        lines = [line async for line in asking.lines(Request(server.url()), timeout_seconds=5)]
         assert lines == [b"one", b"two"]
 
     asked(lambda head: stream, work)

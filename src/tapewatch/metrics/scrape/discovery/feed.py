@@ -69,7 +69,8 @@ class Feed:
         for source in former:
             _cancel(source)
             self._outgoing.extend(source.groups.values())
-        self._on_change()
+        if former:
+            self._on_change()
 
     async def stop(self) -> None:
         """Stop looking."""

@@ -88,24 +88,24 @@ class HttpClient:
         """Fetch a URL; raises ``ScrapeFailed`` for anything but a whole answer with status 200."""
         return await self.ask(Request(url, headers or {}), timeout_seconds=timeout_seconds)
 
-    async def ask(self, request: Request, *, timeout_seconds: float | None) -> Answer:
+    async def ask(self, request: Request, *, timeout_seconds: float) -> Answer:
         """Send a request, follow where it leads, and return the answer of status 200."""
         try:
             async with Deadline(timeout_seconds):
                 answer = await self._follow(request)
         except TimeoutError:
-            raise TimedOut(request.url, timeout_seconds or 0.0) from None
+            raise TimedOut(request.url, timeout_seconds) from None
         if answer.status != 200:
             raise BadStatus(answer.status, answer.reason)
         return answer
 
-    async def lines(self, request: Request) -> AsyncIterator[bytes]:
-        """Yield the lines of an answer that goes on and on."""
+    async def lines(self, request: Request, *, timeout_seconds: float) -> AsyncIterator[bytes]:
+        """Yield the lines of a long answer as they come; the limit holds for the whole of it."""
         pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
         streaming = Request(
             request.url, request.headers, sink=lambda piece: pieces.put_nowait(bytes(piece))
         )
-        task = asyncio.create_task(self.ask(streaming, timeout_seconds=None))
+        task = asyncio.create_task(self.ask(streaming, timeout_seconds=timeout_seconds))
         task.add_done_callback(lambda _task: pieces.put_nowait(None))
         rest = b""
         try:

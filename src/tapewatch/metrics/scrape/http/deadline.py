@@ -15,19 +15,18 @@ LATE_SECONDS: Final = 0.005
 
 
 class Deadline:
-    """Raises ``TimeoutError`` out of its block when the limit is over; None is no limit."""
+    """Raises ``TimeoutError`` out of its block when the limit is over."""
 
-    def __init__(self, seconds: float | None) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._scope = asyncio.timeout(None)
         self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         await self._scope.__aenter__()
-        if self._seconds is not None:
-            loop = asyncio.get_running_loop()
-            due = loop.time() + self._seconds
-            self._timer = loop.call_at(due, self._ring, loop, due)
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._seconds
+        self._timer = loop.call_at(due, self._ring, loop, due)
         return self
 
     async def __aexit__(

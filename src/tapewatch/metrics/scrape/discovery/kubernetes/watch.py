@@ -59,7 +59,9 @@ class Watch:
         try:
             if not self._version:
                 yield await self._list()
-            async for line in self._client.lines(self._watch_request()):
+            async for line in self._client.lines(
+                self._watch_request(), timeout_seconds=WATCH_SECONDS + LIST_TIMEOUT_SECONDS
+            ):
                 if line.strip():
                     key = self._take(orjson.loads(line))
                     if key is not None:
