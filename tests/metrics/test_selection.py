@@ -1,8 +1,9 @@
 """Label sets remember what was derived from them."""
 
 import numpy as np
+import pytest
 
-from tapewatch.metrics.selection import ABSENT, ABSENT_BITS, LabelSets, Selection, Strip
+from tapewatch.metrics.selection import ABSENT, ABSENT_BITS, Grouping, LabelSets, Selection, Strip
 from tapewatch.model.labels import Labels
 
 ROWS = (
@@ -67,3 +68,40 @@ def test_a_selection_has_the_labels_of_its_parts():
 
 def test_the_marker_of_nothing_keeps_its_bits():
     assert np.array(ABSENT).view(np.uint64) == ABSENT_BITS
+
+
+def test_parts_together_group_as_their_labels_do():
+    rows = [[Labels.of(__name__=f"m{j % 2}", symbol=f"S{(i + j) % 3}", part=str(i))
+             for j in range(5)] for i in range(3)]  # fmt: skip
+    parts = tuple(
+        Strip(LabelSets(part), np.zeros(1, dtype=np.int64), np.zeros((5, 1))) for part in rows
+    )
+    joined, plain = Selection(parts).labels, LabelSets(labels for part in rows for labels in part)
+    assert Selection(parts).labels is joined
+    assert list(joined) == list(plain)
+    for names, without in ((("symbol",), False), (("symbol",), True), ((), False), ((), True)):
+        assert_same_grouping(
+            joined.group(names, without=without), plain.group(names, without=without)
+        )
+    assert joined.metric_names == plain.metric_names
+    assert joined.sorted_rows.tolist() == plain.sorted_rows.tolist()
+
+
+def assert_same_grouping(found: Grouping, expected: Grouping) -> None:
+    assert found.ids.tolist() == expected.ids.tolist()
+    assert list(found.labels) == list(expected.labels)
+
+
+@pytest.mark.parametrize("name", ["__name__", "__type__", "symbol"])
+def test_labels_without_their_metadata_may_be_the_same(name):
+    rows = [
+        Labels.of({"__name__": "m", "venue": "Y", name: "a"}),
+        Labels.of({"__name__": "m", "venue": "Y", name: "b"}),
+    ]
+    bare = LabelSets(rows).without_metadata()
+    assert bare.has_duplicates == (name != "symbol")
+    assert list(bare) == [labels.drop("__name__", "__type__", "__unit__") for labels in rows]
+    assert_same_grouping(bare.group(("venue",), without=True),
+                         LabelSets(bare).group(("venue",), without=True))  # fmt: skip
+    assert_same_grouping(bare.group(("__name__",)), LabelSets(bare).group(("__name__",)))
+    assert list(bare.take(np.array([1]))) == [bare[1]]

@@ -8,6 +8,7 @@ it, so a source that hands out the same object for the same series makes groupin
 free from the second query on.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +29,8 @@ Indices = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 T = TypeVar("T")
 
-METADATA_LABELS: Final = (METRIC_NAME, "__type__", "__unit__")
+METRIC_TYPE: Final = "__type__"
+METADATA_LABELS: Final = (METRIC_NAME, METRIC_TYPE, "__unit__")
 _DERIVED_MAX: Final = 128
 
 
@@ -102,10 +104,7 @@ class LabelSets(Sequence[Labels]):
 
     def without_metadata(self) -> "LabelSets":
         """Drop the name, the type and the unit from every row."""
-        return self.derive(
-            "without metadata",
-            lambda: LabelSets(labels.drop(*METADATA_LABELS) for labels in self),
-        )
+        return self.derive("without metadata", lambda: NamelessLabels(self))
 
     def take(self, rows: NDArray[np.intp]) -> "LabelSets":
         """Return some rows, in the order asked for."""
@@ -115,7 +114,26 @@ class LabelSets(Sequence[Labels]):
     @property
     def metric_names(self) -> tuple[str, ...]:
         """The metric name of every row."""
-        return self.derive("metric names", lambda: tuple(labels.name for labels in self))
+        return self.derive("metric names", self._metric_names)
+
+    def _metric_names(self) -> tuple[str, ...]:
+        ids, groups = self.group((METRIC_NAME,))
+        names = [group.name for group in groups]
+        return tuple([names[number] for number in ids.tolist()])
+
+    def label_names(self) -> tuple[str, ...]:
+        """Return every label name that occurs, sorted."""
+        return self.derive("label names", self._label_names)
+
+    def label_values(self, name: str) -> tuple[str, ...]:
+        """Return every value of one label, sorted."""
+        return self.derive(("label values", name), lambda: self._label_values(name))
+
+    def _label_names(self) -> tuple[str, ...]:
+        return tuple(sorted({name for labels in self for name, _ in labels}))
+
+    def _label_values(self, name: str) -> tuple[str, ...]:
+        return tuple(sorted({value for labels in self if (value := labels.get(name))}))
 
     @property
     def identity(self) -> Grouping:
@@ -125,18 +143,104 @@ class LabelSets(Sequence[Labels]):
     @property
     def has_duplicates(self) -> bool:
         """Whether two rows have the same label set."""
-        return self.derive("has duplicates", lambda: len(set(self)) < len(self))
+        return self.derive("has duplicates", self._has_duplicates)
+
+    def _has_duplicates(self) -> bool:
+        return len(set(self)) < len(self)
 
     @property
     def sorted_rows(self) -> NDArray[np.intp]:
         """The rows in the order of their label sets."""
         return self.derive("sorted rows", self._sorted_rows)
 
+    @property
+    def in_order(self) -> "LabelSets":
+        """The label sets in the order of ``sorted_rows``."""
+        return self.derive("in order", lambda: self.take(self.sorted_rows))
+
     def _sorted_rows(self) -> NDArray[np.intp]:
         return np.array(sorted(range(len(self)), key=self._rows.__getitem__), dtype=np.intp)
 
     def __repr__(self) -> str:
         return f"LabelSets({list(self._rows)!r})"
+
+
+class LazyLabels(LabelSets, ABC):
+    """Label sets that are built only when somebody looks at them."""
+
+    __slots__ = ("_built",)
+
+    def __init__(self) -> None:
+        self._built: tuple[Labels, ...] | None = None
+        self._derived = {}
+
+    @property
+    def _rows(self) -> tuple[Labels, ...]:  # type: ignore[override]  # built on demand
+        if self._built is None:
+            self._built = tuple(self._build())
+        return self._built
+
+    @abstractmethod
+    def _build(self) -> Iterable[Labels]:
+        """Build all rows."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+
+class JoinedLabels(LazyLabels):
+    """The label sets of several parts, one after the other; no series is in two of them."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Sequence[LabelSets]) -> None:
+        super().__init__()
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def _build(self) -> Iterable[Labels]:
+        return (labels for part in self._parts for labels in part)
+
+    def _group(self, names: tuple[str, ...], without: bool) -> Grouping:
+        numbers: dict[Labels, int] = {}
+        columns = []
+        for part in self._parts:
+            ids, groups = part.group(names, without=without)
+            renumbered = [numbers.setdefault(group, len(numbers)) for group in groups]
+            columns.append(np.array(renumbered, dtype=np.int32)[ids])
+        return Grouping(np.concatenate(columns), LabelSets(numbers))
+
+    def _has_duplicates(self) -> bool:
+        return False
+
+
+class NamelessLabels(LazyLabels):
+    """Label sets without the name, the type and the unit they had."""
+
+    __slots__ = ("_full",)
+
+    def __init__(self, full: LabelSets) -> None:
+        super().__init__()
+        self._full = full
+
+    def __len__(self) -> int:
+        return len(self._full)
+
+    def _build(self) -> Iterable[Labels]:
+        return (labels.drop(*METADATA_LABELS) for labels in self._full)
+
+    def take(self, rows: NDArray[np.intp]) -> LabelSets:
+        return NamelessLabels(self._full.take(rows))
+
+    def _group(self, names: tuple[str, ...], without: bool) -> Grouping:
+        kept = tuple(name for name in names if name not in METADATA_LABELS)
+        return self._full.group((*kept, *METADATA_LABELS) if without else kept, without=without)
+
+    def _has_duplicates(self) -> bool:
+        one_metric = len(self._full.group(METADATA_LABELS).labels) <= 1
+        return not (one_metric and not self._full.has_duplicates) and super()._has_duplicates()
 
 
 EMPTY_SET: Final = LabelSets((Labels(),))
@@ -208,10 +312,15 @@ class Selection:
 
     @cached_property
     def labels(self) -> LabelSets:
-        """The label sets of all rows."""
-        if len(self.parts) == 1:
-            return self.parts[0].labels
-        return LabelSets(labels for part in self.parts for labels in part.labels)
+        """The label sets of all rows; the same object for the same parts."""
+        if not self.parts:
+            return NO_SETS
+        first, *others = (part.labels for part in self.parts)
+        if others:
+            first = first.derive(("joined", *others), lambda: JoinedLabels((first, *others)))
+        # Nobody has to look: that is what a source promises.
+        first.derive("has duplicates", lambda: False)
+        return first
 
     @cached_property
     def has_histograms(self) -> bool:

@@ -166,7 +166,7 @@ class Engine:
         if isinstance(value, Matrix):
             value = settle_names(value).without_empty_rows()
             if not instant:
-                value = value.take(value.labels.sorted_rows)
+                value = value.in_order()
         statistics = Statistics(
             run.meter.samples_read,
             run.meter.samples_peak,

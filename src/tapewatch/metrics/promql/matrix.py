@@ -113,10 +113,20 @@ class Matrix:
             return self
         return replace(self, present=self.float_present, histograms=None)
 
+    def in_order(self) -> "Matrix":
+        """Sort the rows by their labels."""
+        rows = self.labels.sorted_rows
+        if (rows[1:] > rows[:-1]).all():
+            return self
+        return self._take(rows, self.labels.in_order)
+
     def take(self, rows: Rows) -> "Matrix":
         """Return some rows, in the order asked for."""
+        return self._take(rows, self.labels.take(rows))
+
+    def _take(self, rows: Rows, labels: LabelSets) -> "Matrix":
         return Matrix(
-            self.labels.take(rows),
+            labels,
             self.values[rows],
             None if self.present is None else self.present[rows],
             None if self.histograms is None else self.histograms[rows],

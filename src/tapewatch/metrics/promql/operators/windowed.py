@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tapewatch.metrics.promql import annotations
 from tapewatch.metrics.promql.algebra import forget_resets, sample_weight
@@ -37,6 +38,7 @@ from tapewatch.metrics.promql.run import Run, chunks
 from tapewatch.metrics.selection import (
     ABSENT,
     METADATA_LABELS,
+    METRIC_TYPE,
     LabelSets,
     Mask,
     Part,
@@ -46,7 +48,7 @@ from tapewatch.metrics.selection import (
 )
 from tapewatch.model.durations import format_duration_ms
 from tapewatch.model.histograms import Histogram
-from tapewatch.model.labels import Labels
+from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.matchers import Matcher
 
 _COUNTER_SUFFIXES = ("_total", "_sum", "_count", "_bucket")
@@ -347,22 +349,21 @@ class WindowFunction(Operator):
 
     def _doubt_counters(self, matrix: Matrix, run: Run) -> None:
         """Say of what does not look like a counter that it may be none."""
-        names = matrix.labels.metric_names
         by_type = run.settings.type_and_unit_labels
         doubtful = matrix.labels.derive(
-            ("doubtful", by_type), lambda: _doubtful_rows(matrix.labels, by_type=by_type)
+            ("doubtful", by_type), lambda: _doubtful_metrics(matrix.labels, by_type=by_type)
         )
         if not doubtful:
             return
-        present = matrix.float_present
-        for row in doubtful:
-            if present is not None and not present[row].any():
+        filled = matrix.floats_only().row_present
+        for metric, rows in doubtful:
+            if not filled[rows].any():
                 continue
             if by_type:
-                kind = matrix.labels[row].get("__type__")
-                note = annotations.maybe_not_counter_type(names[row], kind, self.call.span)
+                kind = metric.get(METRIC_TYPE)
+                note = annotations.maybe_not_counter_type(metric.name, kind, self.call.span)
             else:
-                note = annotations.maybe_not_counter(names[row], self.call.span)
+                note = annotations.maybe_not_counter(metric.name, self.call.span)
             run.notes.add(note)
 
     def _named(
@@ -392,15 +393,22 @@ def _joined(results: Sequence[WindowResult], enough: Mask | None, frame: Frame) 
     return Picked(values, None if present is not None and present.all() else present)
 
 
-def _doubtful_rows(labels: LabelSets, *, by_type: bool) -> tuple[int, ...]:
-    """Return the first row of every name that does not look like a counter's."""
-    seen: dict[tuple[str, str], int] = {}
-    for row, one in enumerate(labels):
-        name, kind = one.name, one.get("__type__") if by_type else ""
-        fits = kind in _COUNTER_TYPES if by_type else name.endswith(_COUNTER_SUFFIXES)
-        if name and not fits:
-            seen.setdefault((name, f"{kind}\0{row}"), row)
-    return tuple(seen.values())
+def _doubtful_metrics(
+    labels: LabelSets, *, by_type: bool
+) -> tuple[tuple[Labels, NDArray[np.intp]], ...]:
+    """Return the metrics that do not look like counters, and their rows."""
+    ids, metrics = labels.group((METRIC_NAME, METRIC_TYPE) if by_type else (METRIC_NAME,))
+    return tuple(
+        (metric, np.flatnonzero(ids == number))
+        for number, metric in enumerate(metrics)
+        if metric.name and not _looks_like_a_counter(metric, by_type=by_type)
+    )
+
+
+def _looks_like_a_counter(metric: Labels, *, by_type: bool) -> bool:
+    if by_type:
+        return metric.get(METRIC_TYPE) in _COUNTER_TYPES
+    return metric.name.endswith(_COUNTER_SUFFIXES)
 
 
 class AbsentOverTime(WindowFunction):
