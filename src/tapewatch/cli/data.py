@@ -8,10 +8,11 @@ import click
 
 from tapewatch.cli import exits
 from tapewatch.cli.output import emit, human_bytes, json_option, table
+from tapewatch.metrics.storage.examine import examine as examine_metrics
 from tapewatch.store import directory
 from tapewatch.store.directory import Check, DirectoryReport
 
-CHECKS: dict[str, Check] = {}
+CHECKS: dict[str, Check] = {"metrics": examine_metrics}
 """What examines each signal's folder."""
 
 data_argument = click.argument(
