@@ -17,13 +17,19 @@ from tapewatch.metrics.promql.errors import (
     QueryTooLarge,
 )
 from tapewatch.metrics.promql.features import EVERYTHING
+from tapewatch.metrics.promql.functions.ranges import RANGE_FUNCTIONS
 from tapewatch.metrics.promql.matrix import Matrix, Scalar, Steps
 from tapewatch.metrics.promql.result import MatrixResult, ScalarResult, StringResult
 from tapewatch.metrics.promql.settings import Budget, Settings
-from tapewatch.metrics.selection import LabelSets, Ragged, Selection, Strip
+from tapewatch.metrics.selection import ABSENT, LabelSets, Ragged, Selection, Strip
 from tapewatch.model.labels import Labels
+from tapewatch.model.samples import STALE
 
 MINUTE = 60_000
+TWO_PARAMETERS = ("quantile_over_time", "predict_linear", "double_exponential_smoothing")
+ONE_WINDOW = tuple(
+    name for name in RANGE_FUNCTIONS if name not in (*TWO_PARAMETERS, "absent_over_time")
+)
 
 
 def counters(count: int = 3, length: int = 20) -> MemorySource:
@@ -111,6 +117,27 @@ def test_ragged_series_give_the_same_as_strips(query):
     assert list(found) == list(expected)
     for labels, values in expected.items():
         assert found[labels] == pytest.approx(values), labels
+
+
+@pytest.mark.parametrize("function", [*ONE_WINDOW, "instant"])
+def test_a_few_rows_with_gaps_are_answered_as_rows_alone_would_be(function):
+    source = MemorySource()
+    labels = LabelSets(Labels.of(__name__="fills_total", symbol=f"S{i}") for i in range(12))
+    values = np.random.default_rng(7).integers(0, 9, (12, 30)).cumsum(axis=1).astype(float)
+    values[3, 4:9] = ABSENT
+    values[7, 12] = STALE
+    values[7, :3] = ABSENT
+    times = np.arange(30, dtype=np.int64) * 15_000
+    source.add_strip(Strip(labels, times, values, gaps=True))
+    query = "fills_total" if function == "instant" else f"{function}(fills_total[1m])"
+    engine = Engine(Settings(features=EVERYTHING))
+    together = engine.range(source, query, 0, 8 * MINUTE, 20_000)
+    alone = engine.range(OnlyRagged(source), query, 0, 8 * MINUTE, 20_000)
+    assert together.statistics.samples_read == alone.statistics.samples_read
+    found, expected = values_of(together), values_of(alone)
+    assert list(found) == list(expected)
+    for series, numbers in expected.items():
+        assert found[series] == pytest.approx(numbers, nan_ok=True), series
 
 
 def test_only_some_expressions_make_a_range():

@@ -29,6 +29,9 @@ from tapewatch.metrics.selection import (
 from tapewatch.model.histograms import Histogram, ResetHint
 from tapewatch.model.numbers import STALE_BITS
 
+_GAPS_SHARE = 4
+"""Rows with gaps are treated apart while they are at most one in so many."""
+
 
 class CellPoint(NamedTuple):
     """One sample; a start of 0 is unknown."""
@@ -136,6 +139,18 @@ def take_rows(part: Part, rows: Rows) -> Part:
         None,
         None if starts is None else np.concatenate([starts[piece] for piece in slices]),
     )
+
+
+def rows_with_gaps(part: Part) -> Rows | None:
+    """
+    Return the few rows of a strip that have gaps; None where it does not pay to treat them apart.
+
+    A row whose numbers add up to no number may have some; to think so wrongly is only slow.
+    """
+    if isinstance(part, Ragged) or not part.gaps or part.starts is not None:
+        return None
+    rows = np.flatnonzero(np.isnan(part.values.sum(axis=1)))
+    return rows if rows.size * _GAPS_SHARE <= len(part.labels) else None
 
 
 def _telling_resets(histograms: Objects) -> Objects:

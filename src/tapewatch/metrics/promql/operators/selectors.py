@@ -1,6 +1,7 @@
 """Instant selectors: the newest sample of every series."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +11,18 @@ from tapewatch.metrics.promql.functions.points import between_histograms
 from tapewatch.metrics.promql.kernels.picks import columns, newest
 from tapewatch.metrics.promql.kernels.windows import Rows, Windows, rows_of, windows_of
 from tapewatch.metrics.promql.matrix import Matrix, Steps
+from tapewatch.metrics.promql.matrix import Rows as RowNumbers
 from tapewatch.metrics.promql.nodes import Span
 from tapewatch.metrics.promql.operators.base import Operator
 from tapewatch.metrics.promql.operators.reference import Reference
-from tapewatch.metrics.promql.parts import CellRow, cell_rows, has_cells, split_histograms
+from tapewatch.metrics.promql.parts import (
+    CellRow,
+    cell_rows,
+    has_cells,
+    rows_with_gaps,
+    split_histograms,
+    take_rows,
+)
 from tapewatch.metrics.promql.run import Run
 from tapewatch.metrics.selection import (
     Floats,
@@ -68,7 +77,13 @@ class Selector(Operator):
         """Pick from one part."""
         if has_cells(part):
             return self._pick_cells(part, ends, run)
-        return pick_floats(part, ends, run.lookback_ms)[0]
+        rows = rows_with_gaps(part)
+        if rows is None:
+            return pick_floats(part, ends, run.lookback_ms)[0]
+        picked = pick_floats(replace(part, gaps=False), ends, run.lookback_ms)[0]
+        if not rows.size:
+            return picked
+        return patch(picked, rows, pick_floats(take_rows(part, rows), ends, run.lookback_ms)[0])
 
     def _pick_cells(self, part: Part, ends: Times, run: Run) -> Picked:
         """Pick from the rows with histograms cell by cell, and from the others all at once."""
@@ -235,6 +250,20 @@ def _pick_shared(windows: Windows) -> Picked:
         return Picked(out, windows.present(1))
     columns(rows.values, rows.offsets, np.maximum(last, 0), out)
     return Picked(out, windows.present(1))
+
+
+def patch(picked: Picked, rows: RowNumbers, better: Picked) -> Picked:
+    """Replace some rows of floats."""
+    # Numbers that are the same for every row are one row seen many times.
+    values = picked.values if picked.values.flags.writeable else picked.values.copy()
+    values[rows] = better.values
+    if picked.present is None and better.present is None:
+        return Picked(values, None)
+    present = picked.present
+    if present is None:
+        present = np.ones(picked.values.shape, dtype=np.bool_)
+    present[rows] = True if better.present is None else better.present
+    return Picked(values, present)
 
 
 def at_newest(windows: Windows, column: Times, *, per_row: bool) -> Floats:

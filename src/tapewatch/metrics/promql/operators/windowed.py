@@ -25,14 +25,16 @@ from tapewatch.metrics.promql.nodes import Span
 from tapewatch.metrics.promql.operators.base import Operator
 from tapewatch.metrics.promql.operators.names import merge_same
 from tapewatch.metrics.promql.operators.reference import Reference
-from tapewatch.metrics.promql.operators.selectors import Picked, select_around, show, stack
+from tapewatch.metrics.promql.operators.selectors import Picked, patch, select_around, show, stack
 from tapewatch.metrics.promql.parts import (
     CellPoint,
     CellRow,
     cell_rows,
     floats_of,
     has_cells,
+    rows_with_gaps,
     split_histograms,
+    take_rows,
 )
 from tapewatch.metrics.promql.run import Run, chunks
 from tapewatch.metrics.selection import (
@@ -253,9 +255,22 @@ class WindowFunction(Operator):
         return Picked(values, None if present.all() else present, histograms)
 
     def _of_floats(self, part: Part, frame: Frame) -> Picked:
+        rows = rows_with_gaps(part)
+        if rows is None:
+            return self._of_rows(part, frame, metered=len(part.labels))
+        # Computing the rows with gaps in vain costs less than taking the others apart.
+        solid = len(part.labels) - rows.size
+        picked = self._of_rows(replace(part, gaps=False), frame, metered=solid)
+        if not rows.size:
+            return picked
+        gappy = take_rows(part, rows)
+        better = self._of_rows(gappy, replace(frame, labels=gappy.labels), metered=rows.size)
+        return patch(picked, rows, better)
+
+    def _of_rows(self, part: Part, frame: Frame, *, metered: int) -> Picked:
         function, run = RANGE_FUNCTIONS[self.call.function], frame.run
         windows = self._windows(part, frame)
-        run.meter.read(windows.sample_count)
+        run.meter.read(windows.sample_count * metered // max(len(part.labels), 1))
         run.meter.touch(windows.sample_count_max)
         cells_per_row = part.values.size // max(len(part.labels), 1) + frame.ends.size
         pieces = list(chunks(len(part.labels), cells_per_row))
