@@ -11,6 +11,7 @@ from tapewatch.model.errors import TapewatchError
 
 NOUNS: Final = {
     "up": ("tapewatch.cli.up:up", "Run the server."),
+    "query": ("tapewatch.cli.query:query", "Ask a question in PromQL."),
     "test": ("tapewatch.cli.test:test", "Run tests of queries."),
     "config": ("tapewatch.cli.config:config", "Write, check and show the configuration."),
     "data": ("tapewatch.cli.data:data", "Look into a data directory."),
@@ -59,6 +60,7 @@ def tapewatch() -> None:
 
     \b
     tapewatch up                   run everything here, on 127.0.0.1:7600
+    tapewatch query up             ask a question in PromQL
     tapewatch config init          write a configuration file to start from
     tapewatch COMMAND --help       more on one command, with examples
     """
