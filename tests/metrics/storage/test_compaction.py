@@ -161,6 +161,19 @@ def test_a_damaged_block_is_named_and_the_rest_is_served(tmp_path):
     assert contents(again) == {labels: {1000: 7 + i} for i, labels in enumerate(names(3))}
 
 
+def test_a_page_that_rots_while_the_server_runs_costs_its_file_alone(tmp_path):
+    database, lane = filled(tmp_path, page_cache=0)
+    Compactor(database).run_all()
+    lane.append(row(1000, 7, 8, 9))
+    path = tmp_path / f"{database.manifest.blocks[0]:08d}.tape"
+    with path.open("r+b") as file:
+        file.seek(10)
+        file.write(b"\xff\xff\xff")
+    assert contents(database) == {labels: {1000: 7 + i} for i, labels in enumerate(names(3))}
+    assert path.name in database.tally.damaged_files[0]
+    assert path.exists()
+
+
 @pytest.mark.parametrize("lanes", [1, 3])
 def test_wide_and_long_stripes_survive(tmp_path, lanes):
     rng = np.random.default_rng(lanes)

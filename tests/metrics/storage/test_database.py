@@ -193,6 +193,21 @@ def test_a_limit_refuses_new_series_and_names_them(tmp_path):
     assert database.tally.refused_names == {"m": 1}
 
 
+def test_a_tenant_cannot_take_the_room_of_another(tmp_path):
+    options = {"tenant_label": "desk", "tenant_series_max": 2}
+    database = opened(tmp_path, **options)
+
+    def series(desk, count):
+        return [Labels.of(__name__="m", desk=desk, i=str(i)) for i in range(count)]
+
+    lane = database.lane("t")
+    assert lane.extend([*series("a", 3), *series("b", 1)]).tolist() == [0, 1, REFUSED, 2]
+    database.close()
+    again = opened(tmp_path, **options)
+    assert again.series(series("a", 3)).tolist()[2] == REFUSED
+    assert again.series(series("b", 2)).tolist()[1] != REFUSED
+
+
 def test_histograms_exemplars_and_starts_survive(tmp_path):
     database = opened(tmp_path)
     lane = database.lane("t")

@@ -232,6 +232,7 @@ class Compactor:
             rows = np.flatnonzero(living)
             head.keep_rows(rows, table_from(sub_arrays(head.table.to_arrays(), rows)))
             self._database.forget_series()
+            self._database.count_tenants()
 
 
 def _touches(stone: Tombstone, segment: Segment) -> bool:

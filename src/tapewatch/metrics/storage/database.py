@@ -7,7 +7,9 @@ A restart reads the manifest, the series and the short end of the log. Writers a
 readers take a view under the lock and read without it.
 """
 
+import logging
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -45,8 +47,10 @@ from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import Matcher
 from tapewatch.model.samples import STALE, Exemplar, Metadata
 from tapewatch.store.disk import Disk, RealDisk
-from tapewatch.store.errors import DiskFailed, DiskFull
+from tapewatch.store.errors import DiskFailed, DiskFull, FileDamaged
 from tapewatch.store.log import START, Log, Position
+
+log = logging.getLogger(__name__)
 
 SERIES_LOG: Final = "series"
 ROW_LOG: Final = "rows"
@@ -124,6 +128,8 @@ class Database:
         self.reader = Reader(self)
         self._series_log = self._open_log(SERIES_LOG, self.manifest.series_from)
         self._row_log = self._open_log(ROW_LOG, self.manifest.rows_from)
+        self._tenants: Counter[str] = Counter()
+        self.count_tenants()
         self._series_since_snapshot = 0
         self._sealed_ns = clock.monotonic_ns()
 
@@ -193,17 +199,36 @@ class Database:
 
     def _rows_of(self, labels: Sequence[Labels]) -> Integers:
         """Find or make the rows of series; -1 for refused ones. New ones are logged."""
-        head, limit = self.head, self.settings.series_max
+        head = self.head
         before = len(head.table)
         rows = np.empty(len(labels), dtype=np.int64)
         for i, each in enumerate(labels):
-            row = head.table.find(each) if limit and len(head.table) >= limit else -2
-            rows[i] = head.table.add(each) if row == -2 else row
-            if rows[i] < 0:
-                self._refuse(each)
+            row = head.table.find(each)
+            rows[i] = self._new_row(each) if row < 0 else row
         if len(head.table) > before:
             self._log_series(before)
         return rows
+
+    def _new_row(self, labels: Labels) -> int:
+        table, settings = self.head.table, self.settings
+        tenant = labels.get(settings.tenant_label) if settings.tenant_series_max else ""
+        full = settings.series_max and len(table) >= settings.series_max
+        crowded = tenant and self._tenants[tenant] >= settings.tenant_series_max
+        row = -1 if full or crowded else table.add(labels)
+        if row < 0:
+            self._refuse(labels)
+        elif tenant:
+            self._tenants[tenant] += 1
+        return row
+
+    def count_tenants(self) -> None:
+        """Count the living series of every tenant anew: when the head was filled, or emptied."""
+        self._tenants.clear()
+        if self.settings.tenant_series_max:
+            table = self.head.table
+            symbols = table.column(np.arange(len(table)), self.settings.tenant_label)
+            for symbol, count in zip(*np.unique(symbols, return_counts=True), strict=True):
+                self._tenants[table.symbol(int(symbol))] = int(count)
 
     def _log_series(self, before: int) -> None:
         head = self.head
@@ -415,6 +440,15 @@ class Database:
         manifest = replace(self.manifest, **changes)  # type: ignore[arg-type]  # the fields are given by name
         write_manifest(self.disk, self.folder, manifest)
         self.manifest = manifest
+
+    def set_aside(self, fault: FileDamaged) -> None:
+        """Answer without a damaged file from now on; it stays where it is, for whoever mends it."""
+        log.error("a file is damaged; the rest is served", extra={"fault": str(fault)})
+        with self.head.lock:
+            self.tally.damaged_files.append(str(fault))
+            self.head.segments = [s for s in self.head.segments if s.path != fault.path]
+            self.blocks = [block for block in self.blocks if block.path != fault.path]
+            self.head.generation += 1
 
     def remove_strangers(self) -> None:
         """Remove files that the manifest does not name."""

@@ -27,6 +27,7 @@ from tapewatch.metrics.storage.manifest import Tombstone
 from tapewatch.metrics.storage.segment import Segment
 from tapewatch.metrics.storage.series import Table, TableLabels, new_table
 from tapewatch.model.matchers import Matcher, MatchKind, match_all
+from tapewatch.store.errors import FileDamaged
 
 if TYPE_CHECKING:
     from tapewatch.metrics.storage.database import Database
@@ -63,6 +64,13 @@ class Reader:
     def select(self, matchers: Matchers, start_ms: int, end_ms: int, hints: Hints) -> Selection:
         """Find samples in ``(start_ms, end_ms]``."""
         del hints  # Every block here has one resolution; summaries are chosen by their own reader.
+        while True:
+            try:
+                return self._select(matchers, start_ms, end_ms)
+            except FileDamaged as fault:
+                self._database.set_aside(fault)
+
+    def _select(self, matchers: Matchers, start_ms: int, end_ms: int) -> Selection:
         with self._database.head.lock:
             plan = self._plan(matchers, start_ms, end_ms)
             # Lanes are looked at under the lock, so that a seal meanwhile takes nothing away.

@@ -57,6 +57,12 @@ class StorageSettings:
         "How many series may be alive; further ones are refused, and counted. 0 is no limit.",
         default=5_000_000,
     )
+    tenant_label: str = option(
+        "The label that tells the tenants of one server apart, for tenant_series_max.", default=""
+    )
+    tenant_series_max: int = option(
+        "How many series of one tenant may be alive. 0 is no limit.", default=0, low=0
+    )
     page_cache: SizeBytes = option("Memory for pages that were read lately.", default=32 * MiB)
     exemplars_max: int = option("How many exemplars are kept.", default=100_000, low=0)
 
@@ -64,3 +70,5 @@ class StorageSettings:
         """Check that nothing is summarised after it is gone."""
         if self.downsample_1h_after and self.downsample_1h_after < self.downsample_5m_after:
             yield "downsample_1h_after", "must not come before downsample_5m_after"
+        if self.tenant_series_max and not self.tenant_label:
+            yield "tenant_series_max", "needs tenant_label, the label that names the tenant"
