@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 CUSTOM_SCHEMA: Final = -53
@@ -37,7 +38,8 @@ class Span(NamedTuple):
     length: int
 
 
-class Bucket(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bucket:
     """A bucket with its bounds and which of them belong to it."""
 
     lower: float
@@ -112,7 +114,7 @@ class Histogram:
     def _custom_faults(self) -> list[str]:
         bounds = self.custom_bounds
         found = []
-        if any(not low < high for low, high in zip(bounds, bounds[1:], strict=False)):
+        if any(not low < high for low, high in pairwise(bounds)):
             found.append("custom bounds must rise")
         if any(math.isnan(bound) or math.isinf(bound) for bound in bounds):
             found.append("custom bounds must be finite; the last bucket reaches +Inf by itself")

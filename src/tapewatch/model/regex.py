@@ -137,9 +137,11 @@ def _compile(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except re2.error as fault:
-        raise BadRegex(pattern, _reason(fault)) from None
+        raise BadRegex(pattern, _reason(fault, pattern)) from None
 
 
-def _reason(fault: Exception) -> str:
+def _reason(fault: Exception, pattern: str) -> str:
     reason = fault.args[0] if fault.args else str(fault)
-    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+    text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+    # RE2 ends its sentence with the part it stopped at; a part says more than the whole.
+    return text.removesuffix(f": {pattern}")
