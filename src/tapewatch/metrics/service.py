@@ -7,7 +7,7 @@ this part and is therefore not imported here. Read ``settings.py`` first.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from tapewatch.metrics import vitals
 from tapewatch.metrics.promql.engine import Engine
 from tapewatch.metrics.promql.parse import parse_series_selector
 from tapewatch.metrics.queries import Queries
-from tapewatch.metrics.receive import ExportReceiver, WriteReceiver
+from tapewatch.metrics.receive import ExportReceiver, Receipt, WriteReceiver
 from tapewatch.metrics.scrape.discovery.static import StaticSettings
 from tapewatch.metrics.scrape.http.settings import Authorization
 from tapewatch.metrics.scrape.manager import ScrapeManager
@@ -29,14 +29,20 @@ from tapewatch.metrics.storage.database import Database, Keep
 from tapewatch.metrics.storage.settings import StorageSettings
 from tapewatch.model.clock import Clock
 from tapewatch.model.errors import TapewatchError
+from tapewatch.model.labels import EMPTY, Labels
 from tapewatch.model.samples import Family
 from tapewatch.store.disk import Disk
+from tapewatch.wire import snappy
+from tapewatch.wire.compression import decompress
+from tapewatch.wire.remote_write.content import Version
 
 log = logging.getLogger(__name__)
 
 OWN_JOB: Final = "tapewatch"
 OWN_INTERVAL_MS: Final = 15_000
 TEND_SECONDS: Final = 0.2
+INLINE_MAX_BYTES: Final = 128 * 1024
+"""A body up to this size is taken on the loop; a larger one would keep it too long."""
 COMPACT_SECONDS: Final = 30.0
 TEND_AGAIN_SECONDS: Final = 5.0
 """The pause after a failure, so that a full disk is not asked five times a second."""
@@ -73,6 +79,8 @@ class MetricsService:
         disk: Disk | None = None,
     ) -> None:
         self.settings = settings
+        self.external_labels = EMPTY
+        """The labels that other stores know us by."""
         self.last_error: str | None = None
         self._folder = folder
         self._clock = clock
@@ -90,6 +98,7 @@ class MetricsService:
         self.queries = Queries(settings.query)
         self.writes = WriteReceiver(self.database)
         self.exports = ExportReceiver(self.database, settings.otlp.translation)
+        self._receiving = asyncio.Lock()
         self.scraping = ScrapeManager(self.database, self._clock)
         self.scraping.apply(self._jobs(settings))
         await self.scraping.start()
@@ -106,12 +115,11 @@ class MetricsService:
         if not self._running:
             return ""
         self._running = False
-        told = [await self.scraping.stop()]
+        await self.scraping.stop()
         canceled = self.queries.cancel_all()
-        told += [f"{canceled} queries"] if canceled else []
         await asyncio.to_thread(self.queries.close)
         await asyncio.to_thread(self.database.close)
-        return ", ".join(filter(None, told))
+        return f"{canceled} queries" if canceled else ""
 
     def ready(self) -> bool:
         """Say whether queries are answered."""
@@ -131,6 +139,39 @@ class MetricsService:
         self.database.settings = settings.storage
         self.database.keeps = keeps_of(settings.storage)
         self.scraping.apply(jobs)
+
+    async def write(
+        self, body: bytes, version: Version, *, unpacked_max: int, durable: bool = False
+    ) -> Receipt:
+        """Store a write request as it came; large ones, and durable ones, beside the loop."""
+
+        def take() -> Receipt:
+            receipt = self.writes.take(snappy.decompress(body, unpacked_max), version)
+            if durable:
+                self.database.sync()
+            return receipt
+
+        async with self._receiving:
+            return await self._take(take, beside=durable or len(body) > INLINE_MAX_BYTES)
+
+    async def export(
+        self, body: bytes, content_type: str, encoding: str = "", *, unpacked_max: int
+    ) -> Receipt:
+        """Store an export of OpenTelemetry as it came."""
+
+        def take() -> Receipt:
+            return self.exports.take(decompress(body, encoding, unpacked_max), content_type)
+
+        async with self._receiving:
+            return await self._take(take, beside=len(body) > INLINE_MAX_BYTES // 4)
+
+    async def _take(self, take: Callable[[], Receipt], *, beside: bool) -> Receipt:
+        return await asyncio.to_thread(take) if beside else take()
+
+    def compact_all(self) -> int:
+        """Do all there is to compact; returns how many files were made or dropped."""
+        self.database.seal()
+        return self._compactor.run_all()
 
     async def tend(self) -> None:
         """Do what the database needs at this moment, beside the loop."""
@@ -172,6 +213,7 @@ class MetricsService:
 
     def _jobs(self, settings: MetricsSettings) -> list[Job]:
         jobs = settings.jobs()
+        self.external_labels = Labels.of(settings.scraping().global_.external_labels)
         return jobs if jobs or self._own is None else [own_job(self._own)]
 
 

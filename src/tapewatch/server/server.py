@@ -16,6 +16,7 @@ from tapewatch.metrics.service import MetricsService, OwnTarget
 from tapewatch.model.clock import Clock
 from tapewatch.model.samples import Family, counter, gauge
 from tapewatch.server import faces, logs, vitals
+from tapewatch.server.faces.prometheus.rules import NoRules, RuleSource
 from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
 from tapewatch.server.http.shapes import ErrorShapes
@@ -51,6 +52,8 @@ class Server:
         self.reloads_failed = 0
         self.reload_good = True
         self.reloaded_ns = self.started_ns
+        self.stopping = False
+        self.rules: RuleSource = NoRules()
         shapes = ErrorShapes()
         self.app = App(faces.routes(self, shapes), shapes, settings.server)
         self._listener = Listener(self.app, settings.server, needs=("metrics",))
@@ -83,6 +86,7 @@ class Server:
 
     async def stop(self) -> dict[str, str]:
         """Stop every component and give the data directory back; returns what was drained."""
+        self.stopping = True
         drained = await self.supervisor.stop()
         self.directory.close()
         return drained
