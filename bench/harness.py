@@ -14,7 +14,7 @@ import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -43,6 +43,8 @@ class Row:
     spread: tuple[float, float] | None = None
     compared: bool = True
     """Whether the row counts in the ratio beside the peer."""
+    others: Mapping[str, float] = field(default_factory=dict)
+    """The figures of further peers, by name."""
 
     @property
     def reached(self) -> bool | None:
@@ -62,6 +64,7 @@ class Row:
         """Write the row as the result file has it."""
         told = {"name": self.name, "value": self.value, "unit": self.unit, "peer": self.peer}
         told |= {"must": self.must, "reached": self.reached}
+        told |= {"others": dict(self.others)} if self.others else {}
         return told | ({"spread": list(self.spread)} if self.spread else {})
 
 
@@ -194,6 +197,8 @@ def _line(row: Row, width: int, peer: str) -> str:
     if row.peer is not None:
         text += f"  {peer or 'peer'} {row.peer:.4g}"
         text += f"  ({row.ratio:.2f}x)" if row.ratio else ""
+    for name, value in row.others.items():
+        text += f"  {name} {value:.4g}"
     if row.must is not None:
         text += f"  must {row.must:.4g}: {'reached' if row.reached else 'NOT REACHED'}"
     return text
