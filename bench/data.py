@@ -127,7 +127,9 @@ def latencies(histograms: int, points: int, interval_ms: int) -> Sheet:
     labels, lines = [], []
     for number in range(histograms):
         own = {"strategy": f"mm_{number % 40:03d}", "venue": f"venue-{number // 40}"}
-        labels += [named("latency_seconds_bucket", le=format_float(le), **own) for le in bounds]
+        labels += [
+            named("latency_seconds_bucket", le=format_float(le), **own) for le in bounds.tolist()
+        ]
         labels += [named("latency_seconds_sum", **own), named("latency_seconds_count", **own)]
         events = rng.poisson(rng.gamma(2.0, 8.0) * share, (points, len(bounds)))
         counts = events.cumsum(axis=0).cumsum(axis=1)
