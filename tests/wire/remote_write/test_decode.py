@@ -239,3 +239,16 @@ def _outcome(decoder: decode_pure.WriteDecoder, version: int, data: bytes) -> st
     times = request.timestamps_ms.tolist()
     rest = (request.histograms, request.exemplars, request.metadata, request.refused)
     return repr((runs, times, values, starts, rest, str(request.fault)))
+
+
+@both
+@given(st.lists(st.lists(st.integers(0, 5), max_size=8), max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_series_are_known_again_in_any_order(twin: ModuleType, rounds: list[list[int]]) -> None:
+    decoder = twin.WriteDecoder()
+    for order in rounds:
+        own = [Labels.of(__name__="orders_total", number=str(number)) for number in order]
+        samples = [Sample(labels, float(i), i) for i, labels in enumerate(own)]
+        request = decoder.decode_1(b"".join(encode_1([sample]) for sample in samples))
+        assert [decoder.labels[series] for series, _ in request.runs()] == own
+        assert request.values.tolist() == [float(i) for i in range(len(own))]

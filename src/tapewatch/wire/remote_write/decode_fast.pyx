@@ -7,7 +7,7 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 import numpy as np
 
@@ -159,13 +159,61 @@ cdef class Columns:
         )
 
 
+cdef class Successors:
+    """
+    Which series came after which, by index, and the bytes of their labels.
+
+    Senders repeat themselves: the series that followed the last time most likely follows again, and
+    comparing bytes that are at hand is cheaper than looking them up.
+    """
+
+    cdef list keys
+    cdef Column following
+    cdef Py_ssize_t last
+    cdef Py_ssize_t generation
+
+    def __cinit__(self):
+        self.begin(0)
+
+    cdef int begin(self, Py_ssize_t generation) except -1:
+        self.keys, self.following = [], Column()
+        self.last, self.generation = -1, generation
+        return 0
+
+    cdef Py_ssize_t guess(self, const char *at, Py_ssize_t size) except -2:
+        # The index of the series whose labels stand here, or -1.
+        cdef Py_ssize_t candidate
+        if self.last < 0:
+            return -1
+        candidate = self.following.words[self.last]
+        if candidate < 0:
+            return -1
+        key = <bytes> self.keys[candidate]
+        if len(key) != size or memcmp(PyBytes_AS_STRING(key), at, size):
+            return -1
+        self.last = candidate
+        return candidate
+
+    cdef int learn(self, bytes key, Py_ssize_t index) except -1:
+        while self.following.count <= index:
+            self.following.append(-1)
+            self.keys.append(b"")
+        self.keys[index] = key
+        if self.last >= 0:
+            self.following.words[self.last] = index
+        self.last = index
+        return 0
+
+
 cdef class WriteDecoder:
     cdef object _cache
     cdef dict _by_key
+    cdef Successors _successors
 
     def __init__(self, series_max=SERIES_MAX):
         self._cache = SeriesCache(series_max)
         self._by_key = self._cache.by_key
+        self._successors = Successors()
 
     @property
     def labels(self):
@@ -174,6 +222,8 @@ cdef class WriteDecoder:
     def decode_1(self, bytes data not None):
         cdef Columns columns = Columns()
         self._cache.begin()
+        if self._successors.generation != self._cache.generation:
+            self._successors.begin(self._cache.generation)
         try:
             self._request_1(columns, PyBytes_AS_STRING(data), len(data))
         except Broken as fault:
@@ -214,6 +264,7 @@ cdef class WriteDecoder:
         cdef const char *start = at
         cdef const char *labels_end
         cdef Py_ssize_t first = columns.values.count
+        cdef Py_ssize_t index
         cdef uint64_t tag, size
         cdef bint scattered = False
         cdef list histograms = []
@@ -237,11 +288,10 @@ cdef class WriteDecoder:
             at += size
         if scattered:
             labels_end = end
-        key = PyBytes_FromStringAndSize(start, labels_end - start)
-        found = PyDict_GetItem(self._by_key, key)
-        pairs = None if found != NULL else label_pairs(decode(SERIES_1, key)["labels"])
         try:
-            index = <object> found if found != NULL else self._cache.learn(key, pairs)
+            index = self._successors.guess(start, labels_end - start)
+            if index < 0:
+                index = self._known(PyBytes_FromStringAndSize(start, labels_end - start))
             self._close(columns, index, first, histograms, 0)
         except BadSeries as fault:
             columns.refuse(fault, first, len(histograms))
@@ -251,8 +301,17 @@ cdef class WriteDecoder:
             columns.exemplars.append((index, exemplar))
         return 0
 
+    cdef Py_ssize_t _known(self, bytes key) except -1:
+        found = PyDict_GetItem(self._by_key, key)
+        if found != NULL:
+            index = <object> found
+        else:
+            index = self._cache.learn(key, label_pairs(decode(SERIES_1, key)["labels"]))
+        self._successors.learn(key, index)
+        return index
+
     cdef int _close(
-        self, Columns columns, index, Py_ssize_t first, list histograms, int64_t start_ms
+        self, Columns columns, Py_ssize_t index, Py_ssize_t first, list histograms, int64_t start_ms
     ) except -1:
         if histograms and columns.values.count > first:
             labels = self._cache.labels[index]
