@@ -12,6 +12,7 @@ from tapewatch.model.errors import TapewatchError
 NOUNS: Final = {
     "up": ("tapewatch.cli.up:up", "Run the server."),
     "query": ("tapewatch.cli.query:query", "Ask a question in PromQL."),
+    "metrics": ("tapewatch.cli.metrics:metrics", "Import, list, count, delete and copy metrics."),
     "test": ("tapewatch.cli.test:test", "Run tests of queries."),
     "config": ("tapewatch.cli.config:config", "Write, check and show the configuration."),
     "data": ("tapewatch.cli.data:data", "Look into a data directory."),

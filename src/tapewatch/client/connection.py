@@ -51,19 +51,25 @@ class Connection:
         if method == "GET":
             path, form = f"{path}?{form.decode()}" if form else path, b""
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
-        status, body = self.send(path, form if method == "POST" else None, headers, method=method)
+        return self._read(*self._send(path, form if method == "POST" else None, headers, method))
+
+    def post(self, path: str, body: bytes, content_type: str) -> Any:
+        """Send a body and return the JSON value that is answered, checked for success."""
+        return self._read(*self._send(path, body, {"Content-Type": content_type}, "POST"))
+
+    def _read(self, status: int, body: bytes) -> Any:
         if status == http.client.NO_CONTENT:
             return None
-        self.refuse(status, body)
+        if status >= 400:
+            raise self._refusal(status, body)
         document = self._document(body)
         if document.get("status") != "success":
             raise self._refusal(status, body)
         return document
 
-    def send(
-        self, path: str, body: bytes | None, headers: Mapping[str, str], *, method: str = "POST"
+    def _send(
+        self, path: str, body: bytes | None, headers: Mapping[str, str], method: str
     ) -> tuple[int, bytes]:
-        """Send a body and return status and body of the answer, whatever the status is."""
         request = urllib.request.Request(  # noqa: S310  # the scheme was checked
             self.url + path, body, {**self._headers, **headers}, method=method
         )
@@ -76,11 +82,6 @@ class Connection:
         except (OSError, http.client.HTTPException) as fault:
             reason = getattr(fault, "reason", None) or fault
             raise ServerUnreachable(self.url, _reason(reason)) from None
-
-    def refuse(self, status: int, body: bytes) -> None:
-        """Raise ``ServerRefused`` where a status says so."""
-        if status >= 400:
-            raise self._refusal(status, body)
 
     def _refusal(self, status: int, body: bytes) -> ServerRefused:
         try:

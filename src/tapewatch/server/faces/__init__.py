@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
-from tapewatch.server.faces import home, management, prometheus
+from tapewatch.server.faces import home, imports, management, prometheus
 from tapewatch.server.http.shapes import ErrorShapes
 
 if TYPE_CHECKING:
@@ -21,4 +21,5 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     """Yield the routes of every face."""
     yield from management.routes(server)
     yield from prometheus.routes(server, shapes)
+    yield from imports.routes(server)
     yield from home.routes(server)
