@@ -92,11 +92,11 @@ class Server:
 
     def memory_bytes(self) -> int:
         """Return the memory that the server keeps resident."""
-        return _memory(self.pid, "VmRSS")
+        return memory_of(self.pid, "VmRSS")
 
     def own_memory_bytes(self) -> int:
         """Return the same without what is only mapped from files."""
-        return _memory(self.pid, "RssAnon")
+        return memory_of(self.pid, "RssAnon")
 
     # Talking to it.
 
@@ -272,7 +272,8 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
 
 
-def _memory(pid: int, field_name: str) -> int:
+def memory_of(pid: int, field_name: str = "VmRSS") -> int:
+    """Read a figure of a process's memory."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         name, _, rest = line.partition(":")
         if name == field_name:
