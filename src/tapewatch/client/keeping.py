@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import uuid4
@@ -17,8 +18,8 @@ from tapewatch.client.counting import Cardinality, count_series, read_cardinalit
 from tapewatch.client.errors import AnswerUnreadable, BadQuestion, ServerRefused
 from tapewatch.client.sources import METRICS_FOLDER, open_at_rest
 from tapewatch.metrics.imports.batch import Batch
-from tapewatch.metrics.imports.exchange import CONTENT_TYPE, encode_pasts
-from tapewatch.metrics.imports.writing import PastWriter, pasts_of
+from tapewatch.metrics.imports.exchange import CONTENT_TYPE, cut_pasts, encode_pasts
+from tapewatch.metrics.imports.writing import Collector, PastWriter
 from tapewatch.metrics.promql.parse import parse_series_selector
 from tapewatch.metrics.storage.backfill import Past
 from tapewatch.metrics.storage.database import Database
@@ -28,9 +29,6 @@ from tapewatch.store.directory import DataDirectory
 from tapewatch.version import VERSION
 
 ALWAYS: Final = (-(2**61), 2**61)
-SEND_SAMPLES: Final = 2_000_000
-"""How many samples one request carries."""
-
 SNAPSHOTS_FOLDER: Final = "snapshots"
 _EVERY_SERIES: Final = (Matcher(MatchKind.REGEX, METRIC_NAME, ".+"),)
 _IMPORT: Final = "/api/v1/import"
@@ -103,7 +101,7 @@ class KeptByServer:
 
     def writer(self) -> Writer:
         """Begin an import."""
-        return Sender(self._connection)
+        return Collector(partial(_send, self._connection))
 
     def series(self, selector: str, first_ms: int, last_ms: int) -> list[Labels]:
         """List series."""
@@ -134,37 +132,16 @@ class KeptByServer:
         return move_snapshot(folder, target) if folder.is_dir() else folder
 
 
-class Sender:
-    """Sends batches to a server, a request for every two million samples."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._pasts: list[Past] = []
-        self._count = 0
-
-    def write(self, labels: Sequence[Labels], batch: Batch) -> None:
-        """Take a batch, and send what there is when it is enough."""
-        for past in pasts_of(labels, batch):
-            self._pasts.append(past)
-            self._count += len(past.values)
-            if self._count >= SEND_SAMPLES:
-                self.close()
-
-    def close(self) -> None:
-        """Send what is left."""
-        if not self._count:
-            return
-        body = encode_pasts(self._pasts)
-        try:
-            self._connection.post(_IMPORT, body, CONTENT_TYPE)
-        except ServerRefused as fault:
-            if fault.status in (404, 405):
-                raise BadQuestion(
-                    f"{fault.url} takes no imports: it is another server than tapewatch, or an "
-                    "older one"
-                ) from None
+def _send(connection: Connection, pasts: Iterator[Past]) -> None:
+    try:
+        for piece in cut_pasts(pasts):
+            connection.post(_IMPORT, encode_pasts(piece), CONTENT_TYPE)
+    except ServerRefused as fault:
+        if fault.status not in (404, 405):
             raise
-        self._pasts, self._count = [], 0
+        raise BadQuestion(
+            f"{fault.url} takes no imports: it is another server than tapewatch, or an older one"
+        ) from None
 
 
 def move_snapshot(folder: Path, target: Path) -> Path:

@@ -7,8 +7,8 @@ import pytest
 import tapewatch
 from tapewatch.metrics.errors import BadImport
 from tapewatch.metrics.imports.batch import Batch
-from tapewatch.metrics.imports.exchange import decode_pasts, encode_pasts
-from tapewatch.metrics.imports.writing import PastWriter, pasts_of
+from tapewatch.metrics.imports.exchange import cut_pasts, decode_pasts, encode_pasts
+from tapewatch.metrics.imports.writing import Collector, PastWriter, pasts_of
 from tapewatch.metrics.scratch import ScratchEngine
 from tapewatch.metrics.storage.backfill import Past
 from tapewatch.model.histograms import Histogram
@@ -46,6 +46,22 @@ def test_the_message_brings_everything_over():
         assert past.timestamps_ms.tolist() == own.timestamps_ms.tolist()
         assert past.histograms.tolist() == own.histograms.tolist()
         assert np.array_equal(past.values, own.values, equal_nan=True)
+
+
+def test_long_lists_are_cut_into_messages():
+    pasts = [Past(UP, np.arange(100), np.zeros(100))] * 7
+    assert [len(piece) for piece in cut_pasts(pasts, 5000)] == [3, 3, 1]
+    assert [len(piece) for piece in cut_pasts([])] == []
+
+
+def test_pieces_of_a_series_are_put_together():
+    taken = []
+    collector = Collector(lambda pasts: taken.append(list(pasts)), samples=6)
+    labels, others = [UP, LATENCY], [UP]
+    for each in (labels, labels, others):
+        collector.write(each, batch() if each is labels else Batch(*[np.zeros(1, int)] * 3))
+    collector.close()
+    assert [[len(past.values) for past in pasts] for pasts in taken] == [[4, 2], [1]]
 
 
 def past(labels):

@@ -32,6 +32,29 @@ SCHEMA: Final = pa.schema(
 )
 
 
+MESSAGE_BYTES: Final = 48 * 1024 * 1024
+"""About how large a message is before it is packed."""
+_SAMPLE_BYTES: Final = 20
+_PAIR_BYTES: Final = 60
+_HISTOGRAM_BYTES: Final = 500
+
+
+def cut_pasts(pasts: Iterable[Past], size_bytes: int = MESSAGE_BYTES) -> Iterator[list[Past]]:
+    """Cut a long list of series into pieces that fit into a message."""
+    piece: list[Past] = []
+    weight = 0
+    for past in pasts:
+        piece.append(past)
+        weight += len(past.values) * _SAMPLE_BYTES + len(past.labels) * _PAIR_BYTES
+        if past.histograms is not None:
+            weight += len(past.values) * _HISTOGRAM_BYTES
+        if weight >= size_bytes:
+            yield piece
+            piece, weight = [], 0
+    if piece:
+        yield piece
+
+
 def encode_pasts(pasts: Iterable[Past]) -> bytes:
     """Write the samples of some series as one message."""
     listed = list(pasts)
@@ -40,7 +63,7 @@ def encode_pasts(pasts: Iterable[Past]) -> bytes:
         pa.array([list(past.labels) for past in listed], SCHEMA.field("labels").type),
         _flat(offsets, pa.array(_joined([past.timestamps_ms for past in listed], np.int64))),
         _flat(offsets, pa.array(_joined([past.values for past in listed], np.float64))),
-        _flat(offsets, pa.array([each for past in listed for each in _packed(past)], pa.binary())),
+        _flat(offsets, _histograms(listed, int(offsets[-1]))),
     ]
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
@@ -56,6 +79,12 @@ def _joined(arrays: list[NDArray[Any]], kind: type) -> NDArray[Any]:
 
 def _flat(offsets: NDArray[np.int32], values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+def _histograms(pasts: list[Past], count: int) -> pa.Array:
+    if all(past.histograms is None for past in pasts):
+        return pa.nulls(count, pa.binary())
+    return pa.array([each for past in pasts for each in _packed(past)], pa.binary())
 
 
 def _packed(past: Past) -> Iterator[bytes | None]:
