@@ -65,6 +65,7 @@ class Row:
         told = {"name": self.name, "value": self.value, "unit": self.unit, "peer": self.peer}
         told |= {"must": self.must, "reached": self.reached}
         told |= {"others": dict(self.others)} if self.others else {}
+        told |= {"larger_is_better": True} if self.larger_is_better else {}
         return told | ({"spread": list(self.spread)} if self.spread else {})
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.metrics.storage.test_database import T0, contents, loose, names, row
 
 from tapewatch.metrics.intake import Row
-from tapewatch.metrics.storage import compaction
+from tapewatch.metrics.storage import compaction, merging
 from tapewatch.metrics.storage.compaction import Compactor
 from tapewatch.metrics.storage.database import Database, Keep
 from tapewatch.metrics.storage.settings import StorageSettings
@@ -198,3 +198,36 @@ def test_wide_and_long_stripes_survive(tmp_path, lanes):
     database.seal()
     Compactor(database).run_all()
     assert contents(database) == expected
+
+
+def test_rows_stay_in_order_when_a_later_segment_holds_an_earlier_sample(tmp_path):
+    # The late sample makes the second segment begin before the first one.
+    database, lane = filled(tmp_path, rounds=0)
+    lane.append(row(100, 1, 2, 3))
+    database.seal()
+    loose(database, names(1, "late"), [(0, 50, 1.0)])
+    lane.append(row(200, 4, 5, 6))
+    database.seal()
+    before = contents(database)
+    Compactor(database).run_all()
+    assert contents(database) == before
+    for at in (100, 200):
+        (part,) = database.select((named("m"),), T0 + at - 1, T0 + at).parts
+        assert part.timestamps.tolist() == [T0 + at]
+
+
+def test_wide_lanes_stay_whole_when_blocks_of_them_become_one(tmp_path, monkeypatch):
+    # So few samples at once that each stripe of a block holds only some of the lane's columns.
+    monkeypatch.setattr(merging, "SAMPLES_AT_ONCE", 8)
+    database, lane = filled(tmp_path, rounds=0, series=7, retention=1000 * HOUR)
+    compactor = Compactor(database)
+    for at in range(16):
+        lane.append(row(at * 100, *range(at, at + 7)))
+        database.seal()
+        lane.append(row(at * 100 + 50, *range(at, at + 7)))
+        database.seal()
+        compactor.run_all()
+    before = {labels: len(samples) for labels, samples in contents(database).items()}
+    assert before == dict.fromkeys(names(7), 32)
+    narrow = database.select((named("m"),), T0 + 299, T0 + 300)
+    assert sum(part.values.size for part in narrow.parts) == 7

@@ -8,7 +8,8 @@ kept no longer, stays behind.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from tapewatch.model.labels import Labels
 SAMPLES_AT_ONCE: Final = 4_000_000
 
 Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 class Input(NamedTuple):
@@ -103,11 +105,12 @@ class Merger:
     def _lane_stripes(self, places: list[Place]) -> Iterator[Stripe]:
         lane = int(places[0].segment.lanes()[places[0].stripe])
         rows = _in_order([place.rows for place in places])
-        total = sum(len(place.segment.times(place.stripe)) for place in places)
+        total = len(np.unique(np.concatenate([p.segment.times(p.stripe) for p in places])))
         width = max(1, min(COLUMNS_MAX, SAMPLES_AT_ONCE // max(total, 1)))
         for begin in range(0, len(rows), width):
             chosen = rows[begin : begin + width]
-            piece = join_pieces([_columns_of(place, chosen) for place in places], len(chosen))
+            found = [_columns_of(place, chosen) for place in places]
+            piece = _by_time([each for each in found if each is not None], len(chosen))
             stripe = self._trimmed(piece, chosen, lane)
             if stripe is not None:
                 yield stripe
@@ -117,7 +120,7 @@ class Merger:
         values, gaps = self._cut_values(piece, rows)
         filled = values.view(np.uint64) != ABSENT_BITS
         if piece.histograms is not None:
-            filled |= np.array([[each is not None for each in row] for row in piece.histograms])
+            filled |= _held(piece.histograms)
         columns, times = filled.any(axis=1), filled.any(axis=0)
         if not columns.any():
             return None
@@ -187,15 +190,50 @@ class Merger:
         return samples if kept.all() else samples.take(kept)
 
 
-def _columns_of(place: Place, chosen: Rows) -> Piece:
-    """Read the columns of ``chosen`` rows; rows that the stripe does not have are empty."""
+def _columns_of(place: Place, chosen: Rows) -> Piece | None:
+    """Read the columns of ``chosen`` rows, empty where the stripe lacks one; None without any."""
     order = np.argsort(place.rows, kind="stable")
     found = np.searchsorted(place.rows, chosen, sorter=order)
     found[found == len(order)] = 0
     places = order[found] if len(order) else found
     inside = place.rows[places] == chosen
+    if not inside.any():
+        return None
     piece = read_places(place.segment, place.stripe, places[inside], -(2**62), 2**62)
     return widen(piece, inside)
+
+
+def _by_time(pieces: list[Piece], width: int) -> Piece:
+    """Put pieces of a lane together, in whatever order they come."""
+    pieces.sort(key=lambda piece: int(piece.times[0]))
+    if all(a.times[-1] < b.times[0] for a, b in pairwise(pieces)):
+        return join_pieces(pieces, width)
+    # Stripes of a block have the same times, and each some of the lane's columns.
+    times = np.unique(np.concatenate([piece.times for piece in pieces]))
+    shape = width, len(times)
+    values, starts, histograms = np.full(shape, ABSENT), None, None
+    for piece in pieces:
+        columns = np.searchsorted(times, piece.times)
+        filled = piece.values.view(np.uint64) != ABSENT_BITS
+        _lay_over(values, columns, piece.values, filled)
+        if piece.starts is not None:
+            starts = np.zeros(shape, np.int64) if starts is None else starts
+            _lay_over(starts, columns, piece.starts, filled)
+        if piece.histograms is not None:
+            histograms = np.full(shape, None) if histograms is None else histograms
+            _lay_over(histograms, columns, piece.histograms, _held(piece.histograms))
+    gaps = bool((values.view(np.uint64) == ABSENT_BITS).any())
+    return Piece(times, values, gaps, starts, histograms)
+
+
+def _lay_over(whole: NDArray[Any], columns: Rows, part: NDArray[Any], filled: Mask) -> None:
+    rows, places = np.nonzero(filled)
+    whole[rows, columns[places]] = part[rows, places]
+
+
+def _held(histograms: NDArray[np.object_]) -> Mask:
+    """Say where there is a histogram."""
+    return np.array([[each is not None for each in row] for row in histograms], dtype=np.bool_)
 
 
 def _samples_of(place: Place, rows: Rows) -> Samples:
