@@ -214,11 +214,10 @@ def _by_time(pieces: list[Piece], width: int) -> Piece:
     values, starts, histograms = np.full(shape, ABSENT), None, None
     for piece in pieces:
         columns = np.searchsorted(times, piece.times)
-        filled = piece.values.view(np.uint64) != ABSENT_BITS
-        _lay_over(values, columns, piece.values, filled)
+        _lay_over(values, columns, piece.values, piece.values.view(np.uint64) != ABSENT_BITS)
         if piece.starts is not None:
             starts = np.zeros(shape, np.int64) if starts is None else starts
-            _lay_over(starts, columns, piece.starts, filled)
+            _lay_over(starts, columns, piece.starts, piece.starts != 0)
         if piece.histograms is not None:
             histograms = np.full(shape, None) if histograms is None else histograms
             _lay_over(histograms, columns, piece.histograms, _held(piece.histograms))
