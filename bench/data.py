@@ -153,7 +153,9 @@ def _times(points: int, interval_ms: int) -> NDArray[np.int64]:
 def store(folder: Path, sheets: Sequence[Sheet]) -> None:
     """Bring sheets into our data directory by lanes, and leave sealed blocks."""
     clock = ManualClock(BASE_MS * 1_000_000)
-    settings = StorageSettings(block_span=10_000, commit_interval=10_000)
+    settings = StorageSettings(
+        block_span=10_000, commit_interval=10_000, downsample_5m_after=0, downsample_1h_after=0
+    )
     with DataDirectory.open(folder, now_ns=clock.now_ns(), writer="bench") as directory:
         database = Database(directory.folder("metrics"), settings, clock)
         for sheet in sheets:
