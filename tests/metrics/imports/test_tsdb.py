@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from tapewatch.metrics.errors import BadImport
 from tapewatch.metrics.imports.batch import join_batches
 from tapewatch.metrics.imports.tsdb import xor, xor_pure
-from tapewatch.metrics.imports.tsdb.block import TsdbReader
+from tapewatch.metrics.imports.tsdb.block import WHOLE, TsdbReader, decode
 from tapewatch.metrics.imports.tsdb.histograms import decode_fractional, decode_whole
 from tapewatch.metrics.imports.tsdb.index import read_index
 from tapewatch.model.hashing import crc32c
 from tapewatch.model.histograms import Histogram, ResetHint
+from tapewatch.model.samples import STALE, is_stale
 from tapewatch.wire.xor_chunk import encode_xor
 
 points = st.lists(
@@ -99,7 +100,7 @@ def test_histograms_with_whole_counts():
     for number in (1000, 9, 2):  # time, count, zero count
         bits.number(number)
     bits.double(4.5)
-    for number in (1, 1, 2, 1):  # counts 1, 2, 4 and, below zero, 1
+    for number in (1, 1, 2, 5):  # counts 1, 2, 4 and, below zero, 5
         bits.number(number)
     for number in (15, 3, 0):
         bits.number(number)
@@ -145,6 +146,23 @@ def test_histograms_with_fractional_counts():
     assert (first[1].negative, second[1].negative) == ({0: 0.5}, {0: 1.0})
     assert second[0] == 1015
     assert second[1].reset_hint is ResetHint.GAUGE
+
+
+def test_a_series_of_histograms_that_went_away_is_marked():
+    bits = head(1, 0)
+    for number in (1000, 0, 0):
+        bits.number(number)
+    bits.double(STALE)
+    bits.text += "0000"
+    times, values, histograms = decode(WHOLE, bits.done())
+    assert times.tolist() == [1000]
+    assert is_stale(float(values[0]))
+    assert histograms.tolist() == [None]
+
+
+def test_another_encoding_is_a_fault():
+    with pytest.raises(ValueError, match="encoding 4 is not known here"):
+        decode(4, b"")
 
 
 def test_custom_bounds():

@@ -25,6 +25,7 @@ from tapewatch.metrics.imports.tsdb.histograms import decode_fractional, decode_
 from tapewatch.metrics.imports.tsdb.index import ChunkPlace, Cursor, IndexedSeries, read_index
 from tapewatch.metrics.imports.tsdb.xor import decode_xor
 from tapewatch.model.hashing import crc32c
+from tapewatch.model.samples import STALE, is_stale
 from tapewatch.store.disk import map_file
 
 META_FILE: Final = "meta.json"
@@ -112,7 +113,7 @@ class _Block:
         body = bytes(cursor.take(length + 1))
         if _LENGTH.unpack(cursor.take(4))[0] != crc32c(body):
             raise ValueError("its checksum is another one")
-        return _decode(body[0], body[1:]), length
+        return decode(body[0], body[1:]), length
 
     def close(self) -> None:
         """Give the files back."""
@@ -127,16 +128,20 @@ class _Block:
         return self._segments[number]
 
 
-def _decode(encoding: int, data: bytes) -> Samples:
+def decode(encoding: int, data: bytes) -> Samples:
+    """Read the samples of a chunk; raises ``ValueError`` where its bits mean none."""
     if encoding == XOR:
         return (*decode_xor(data), None)
     if encoding not in (WHOLE, FRACTIONAL):
         raise ValueError(f"encoding {encoding} is not known here (1, 2 and 3 are)")
     stamped = decode_whole(data) if encoding == WHOLE else decode_fractional(data)
+    times = np.array([time_ms for time_ms, _ in stamped], dtype=np.int64)
+    # A series of histograms that went away is marked by one whose sum is the marker.
+    stale = np.array([is_stale(histogram.sum) for _, histogram in stamped], dtype=np.bool_)
     histograms = np.empty(len(stamped), dtype=np.object_)
     histograms[:] = [histogram for _, histogram in stamped]
-    times = np.array([time_ms for time_ms, _ in stamped], dtype=np.int64)
-    return times, np.full(len(stamped), np.nan), histograms
+    histograms[stale] = None
+    return times, np.where(stale, STALE, np.nan), histograms
 
 
 def _joined(parts: Sequence[Samples]) -> Samples:

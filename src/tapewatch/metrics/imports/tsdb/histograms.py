@@ -7,6 +7,7 @@ All histograms of a chunk share their buckets. Counts are told by how much their
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from tapewatch.metrics.imports.tsdb.bits import BitReader, XorNumbers
@@ -26,6 +27,11 @@ class Layout(NamedTuple):
     negative: tuple[int, ...]
     custom_bounds: tuple[float, ...]
 
+    @property
+    def width(self) -> int:
+        """How many buckets there are."""
+        return len(self.positive) + len(self.negative)
+
 
 Stamped = tuple[int, Histogram]
 
@@ -40,7 +46,7 @@ def decode_fractional(data: bytes) -> list[Stamped]:
     return _decode(data, _fractional_numbers)
 
 
-Numbers = Callable[[BitReader, int, int], Iterator[tuple[int, list[float]]]]
+Numbers = Callable[[BitReader, int, Layout], Iterator[tuple[int, list[float]]]]
 """Yields time and count, zero count, sum, then all buckets of each histogram."""
 
 
@@ -48,9 +54,8 @@ def _decode(data: bytes, numbers: Numbers) -> list[Stamped]:
     reader = BitReader(data)
     count, flags = reader.bits(16), reader.bits(8) >> 6
     layout = _layout(reader)
-    width = len(layout.positive) + len(layout.negative)
     hint, found = _HINTS[flags], []
-    for time_ms, row in numbers(reader, count, width):
+    for time_ms, row in numbers(reader, count, layout):
         found.append((time_ms, _histogram(layout, row, hint)))
         hint = hint if hint is ResetHint.GAUGE else ResetHint.NOT_RESET
     return found
@@ -105,43 +110,43 @@ def _bound(reader: BitReader) -> float:
     return (told - 1) / _BOUND_SCALE if told else reader.double()
 
 
-def _whole_numbers(reader: BitReader, count: int, width: int) -> Iterator[tuple[int, list[float]]]:
-    """Buckets stand as differences between neighbours, so they are summed up."""
+def _whole_numbers(
+    reader: BitReader, count: int, layout: Layout
+) -> Iterator[tuple[int, list[float]]]:
+    # Buckets stand as differences between neighbours.
     if not count:
         return
     time_ms = reader.signed()
     counts = [reader.unsigned(), reader.unsigned()]
     total = reader.double()
     sums = XorNumbers(reader, total)
-    counts += [reader.signed() for _ in range(width)]
+    counts += [reader.signed() for _ in range(layout.width)]
     steps = [0] * (len(counts) + 1)
-    yield time_ms, _row(counts, total)
+    yield time_ms, _row(counts, total, len(layout.positive))
     for i in range(1, count):
         head = [reader.signed() for _ in range(3)]
         total = sums.next()
-        changes = [*head, *(reader.signed() for _ in range(width))]
+        changes = [*head, *(reader.signed() for _ in range(layout.width))]
         steps = changes if i == 1 else [a + b for a, b in zip(steps, changes, strict=True)]
         time_ms += steps[0]
         counts = [a + b for a, b in zip(counts, steps[1:], strict=True)]
-        yield time_ms, _row(counts, total)
+        yield time_ms, _row(counts, total, len(layout.positive))
 
 
-def _row(counts: list[int], total: float) -> list[float]:
-    row: list[float] = [float(counts[0]), float(counts[1]), total]
-    bucket = 0
-    for change in counts[2:]:
-        bucket += change
-        row.append(float(bucket))
-    return row
+def _row(counts: list[int], total: float, positive: int) -> list[float]:
+    # Each side of zero begins anew.
+    sides = counts[2 : 2 + positive], counts[2 + positive :]
+    buckets = [float(count) for side in sides for count in accumulate(side)]
+    return [float(counts[0]), float(counts[1]), total, *buckets]
 
 
 def _fractional_numbers(
-    reader: BitReader, count: int, width: int
+    reader: BitReader, count: int, layout: Layout
 ) -> Iterator[tuple[int, list[float]]]:
     if not count:
         return
     time_ms, step_ms = reader.signed(), 0
-    row = [reader.double() for _ in range(3 + width)]
+    row = [reader.double() for _ in range(3 + layout.width)]
     columns = [XorNumbers(reader, number) for number in row]
     yield time_ms, row
     for i in range(1, count):
