@@ -6,12 +6,14 @@ compiler still gets a working, slower package: each extension is optional.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
 
 ROOT = Path(__file__).parent
-COMPILE_ARGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
+JOBS = int(os.environ.get("TAPEWATCH_BUILD_JOBS", "2"))
+COMPILE_ARGS = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
 
 
 def extension(source: Path) -> Extension:
@@ -20,6 +22,7 @@ def extension(source: Path) -> Extension:
         module,
         [str(source.relative_to(ROOT))],
         extra_compile_args=COMPILE_ARGS,
+        extra_link_args=["-Wl,--strip-all"] if sys.platform == "linux" else [],
         include_dirs=["src"],
         optional=True,
     )
@@ -36,7 +39,7 @@ def compiled_twins() -> list[Extension]:
     return cythonize(
         [extension(source) for source in sources],
         build_dir="build/cython",
-        nthreads=int(os.environ.get("TAPEWATCH_BUILD_JOBS", "2")),
+        nthreads=JOBS,
         compiler_directives={
             "language_level": "3",
             "boundscheck": False,
@@ -49,4 +52,4 @@ def compiled_twins() -> list[Extension]:
     )
 
 
-setup(ext_modules=compiled_twins())
+setup(ext_modules=compiled_twins(), options={"build_ext": {"parallel": JOBS}})

@@ -29,6 +29,6 @@ class App:
         self._auth.apply(settings.auth_token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Starlette raises for an unknown path where it finds its application, else it answers itself.
+        # Starlette raises for an unknown path only where it finds its application.
         scope["app"] = self
         await self._outermost(scope, receive, send)
