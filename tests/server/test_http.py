@@ -44,7 +44,8 @@ def test_an_error_of_the_prometheus_face_has_prometheus_shape(server):
 def test_ready_tells_of_every_component(server):
     status, _, body = server.get("/-/ready", accept="application/json")
     assert status == 200
-    assert {"name": "http", "state": "running"}.items() <= json.loads(body)["components"][0].items()
+    states = {each["name"]: each["state"] for each in json.loads(body)["components"]}
+    assert states == {"metrics": "running", "http": "running"}
 
 
 def test_the_landing_page_says_where_to_go_and_runs_no_script(server):

@@ -174,14 +174,20 @@ class Queries:
 
 
 def _cheap(budget: Budget) -> Budget:
-    return replace(budget, samples_max=CHEAP_SAMPLES, timeout_s=CHEAP_LONGEST_SECONDS)
+    asked = CHEAP_LONGEST_SECONDS if budget.timeout_s is None else budget.timeout_s
+    seconds = min(asked, CHEAP_LONGEST_SECONDS)
+    return replace(budget, samples_max=CHEAP_SAMPLES, timeout_s=seconds)
 
 
 def _timed(work: Work[T], budget: Budget) -> tuple[T, float]:
     if budget.canceled.is_set():
         raise QueryCanceled("query queue")
     began = perf_counter()
-    answer = work(budget)
+    try:
+        answer = work(budget)
+    except MemoryError:
+        # One step of the evaluation wanted more than there is; the query is over, we are not.
+        raise QueryTooLarge(budget.samples_max or 0) from None
     return answer, perf_counter() - began
 
 

@@ -87,6 +87,7 @@ class MetricsService:
         self._own = own
         self._disk = disk
         self._running = False
+        self._unsealed = False
         self._compact_at_ns = 0
 
     async def start(self) -> None:
@@ -176,9 +177,11 @@ class MetricsService:
     async def tend(self) -> None:
         """Do what the database needs at this moment, beside the loop."""
         try:
-            if self.database.needs_seal():
+            # Samples that could not be sealed wait beside the head, which does not count them.
+            if self._unsealed or self.database.needs_seal():
+                self._unsealed = True
                 await asyncio.to_thread(self.database.seal)
-                self._compact_at_ns = 0
+                self._unsealed, self._compact_at_ns = False, 0
             if self._clock.monotonic_ns() >= self._compact_at_ns:
                 await asyncio.to_thread(self._compact)
         except TapewatchError as fault:
