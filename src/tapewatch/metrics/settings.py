@@ -119,9 +119,6 @@ class OtlpSettings:
     convert_histograms_to_nhcb: bool = option(
         "Whether to store classic histograms as native ones.", default=False
     )
-    grpc_listen: str = option(
-        "Address for OTLP over gRPC, as in 127.0.0.1:4317; empty is none.", default=""
-    )
 
     @property
     def translation(self) -> Translation:

@@ -5,6 +5,7 @@ What keeps the server from doing what it was asked.
   - StartError: the server cannot start; nothing was half-started
     - AddressUnusable: the address cannot be listened on
     - PublicWithoutAuth: a public address without authentication
+    - ExtraMissing: a setting needs a package that is not installed
   - Refusal: one request is refused, with a status and words for its caller
 """
 
@@ -44,6 +45,18 @@ class PublicWithoutAuth(StartError):
             f"{self.address} can be reached from outside, and no authentication is set: "
             "set server.auth_token (for example {env: TAPEWATCH_TOKEN}), or listen on 127.0.0.1"
         )
+
+
+class ExtraMissing(StartError):
+    """A setting needs a package that is not installed."""
+
+    def __init__(self, setting: str, extra: str) -> None:
+        super().__init__(setting, extra)
+        self.setting = setting
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.setting} needs more than is installed: pip install 'tapewatch[{self.extra}]'"
 
 
 class Refusal(TapewatchError):

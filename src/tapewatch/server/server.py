@@ -21,7 +21,8 @@ from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
 from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.lifecycle import Component, Supervisor
-from tapewatch.server.settings import Settings, SettingsSource, split_address
+from tapewatch.server.rpc import RpcListener, check_rpc_exposure
+from tapewatch.server.settings import ServerSettings, Settings, SettingsSource, split_address
 from tapewatch.store.directory import DataDirectory
 from tapewatch.version import VERSION
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 FIXED: frozenset[str] = frozenset(
     {
         "server.listen",
+        "server.otlp_grpc_listen",
         "server.request_head_max",
         "data.directory",
         "metrics.storage.commit_interval",
@@ -44,7 +46,7 @@ class Server:
     """A running (or starting, or stopping) server."""
 
     def __init__(self, source: SettingsSource, settings: Settings, clock: Clock) -> None:
-        check_exposure(settings.server)
+        check_addresses(settings.server)
         self.source = source
         self.settings = settings
         self.clock = clock
@@ -54,6 +56,7 @@ class Server:
         self.reloaded_ns = self.started_ns
         self.stopping = False
         self.rules: RuleSource = NoRules()
+        self._rpc: RpcListener | None = None
         shapes = ErrorShapes()
         self.app = App(faces.routes(self, shapes), shapes, settings.server)
         self._listener = Listener(self.app, settings.server, needs=("metrics",))
@@ -74,7 +77,11 @@ class Server:
         self.supervisor = Supervisor(self._components(), clock)
 
     def _components(self) -> list[Component]:
-        return [self.metrics, self._listener]
+        components: list[Component] = [self.metrics, self._listener]
+        if self.settings.server.otlp_grpc_listen:
+            self._rpc = RpcListener(self.settings.server, faces.rpc_methods(self), ("metrics",))
+            components.append(self._rpc)
+        return components
 
     async def start(self) -> None:
         """Start every component, or none; the data directory is given back on a failure."""
@@ -100,7 +107,7 @@ class Server:
         """
         try:
             fresh = self.source.read()
-            check_exposure(fresh.server)
+            check_addresses(fresh.server)
         except Exception as fault:
             self.reloads_failed += 1
             self.reload_good = False
@@ -121,6 +128,8 @@ class Server:
         self.settings = fresh
         logs.set_up(level=fresh.log.level, form=fresh.log.form)
         self.app.apply(fresh.server)
+        if self._rpc is not None:
+            self._rpc.apply(fresh.server)
         self.metrics.apply(fresh.metrics)
 
     def families(self) -> Iterator[Family]:
@@ -149,6 +158,12 @@ class Server:
         )
         yield from self.app.tally.families()
         yield from self.supervisor.families()
+
+
+def check_addresses(settings: ServerSettings) -> None:
+    """Refuse a public address without authentication."""
+    check_exposure(settings)
+    check_rpc_exposure(settings.otlp_grpc_listen, settings.auth_token)
 
 
 def own_address(address: str) -> str:

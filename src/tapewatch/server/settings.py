@@ -35,6 +35,9 @@ class ServerSettings:
     """Where the server listens, and what one request may cost."""
 
     listen: str = option("Address and port that everything is served on.", default="127.0.0.1:7600")
+    otlp_grpc_listen: str = option(
+        "Address for OTLP over gRPC, as in 127.0.0.1:4317; empty is none.", default=""
+    )
     external_url: str = option("How people reach the server, for links in messages.", default="")
     auth_token: Secret | None = option(
         "Token that every request must carry (Bearer, or the password of Basic).", default=None
@@ -60,11 +63,10 @@ class ServerSettings:
     )
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """Check the address and the pattern."""
-        try:
-            split_address(self.listen)
-        except ValueError:
-            yield "listen", f"{self.listen!r} is not an address: write HOST:PORT or :PORT"
+        """Check the addresses and the pattern."""
+        for name, address in (("listen", self.listen), ("otlp_grpc_listen", self.otlp_grpc_listen)):
+            if not is_address(address) and (address or name == "listen"):
+                yield name, f"{address!r} is not an address: write HOST:PORT or :PORT"
         try:
             regex(self.cors_origin)
         except TapewatchError as fault:
@@ -155,6 +157,15 @@ def split_address(address: str) -> tuple[str, int]:
     if not colon or not 0 <= int(port) <= 65_535:
         raise ValueError(address)
     return host.removeprefix("[").removesuffix("]") or "0.0.0.0", int(port)  # noqa: S104  # ":7600" means every address, and public ones need a token
+
+
+def is_address(address: str) -> bool:
+    """Say whether ``split_address`` can read a text."""
+    try:
+        split_address(address)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from tapewatch.server.faces import home, imports, management, prometheus
 from tapewatch.server.http.shapes import ErrorShapes
+from tapewatch.server.rpc import Method
 
 if TYPE_CHECKING:
     from tapewatch.server.server import Server
@@ -23,3 +24,8 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from prometheus.routes(server, shapes)
     yield from imports.routes(server)
     yield from home.routes(server)
+
+
+def rpc_methods(server: "Server") -> dict[str, Method]:
+    """Return what every face answers over gRPC, by ``package.Service/Method``."""
+    return {**prometheus.rpc_methods(server)}

@@ -28,6 +28,7 @@ from tapewatch.server.faces.prometheus import (
 )
 from tapewatch.server.faces.prometheus.answers import Preflight
 from tapewatch.server.http.shapes import ErrorShapes, prometheus_shape
+from tapewatch.server.rpc import Method
 
 if TYPE_CHECKING:
     from tapewatch.server.server import Server
@@ -43,3 +44,8 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from notifications.routes(server)
     yield from specification.routes(server)
     yield Preflight(server)
+
+
+def rpc_methods(server: "Server") -> dict[str, Method]:
+    """Return what is answered over gRPC."""
+    return otlp.rpc_methods(server)

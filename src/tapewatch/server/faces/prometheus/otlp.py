@@ -8,13 +8,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tapewatch.metrics.receive import Receipt
-from tapewatch.server.faces.prometheus.answers import JSON, PREFIX, Call, endpoint
+from tapewatch.model.errors import TapewatchError
+from tapewatch.server.faces.prometheus.answers import JSON, PREFIX, Call, endpoint, refusal_of
+from tapewatch.server.rpc import Method
 from tapewatch.wire.protobuf import encode
 from tapewatch.wire.schema import Kind, Message, one, part
 
 if TYPE_CHECKING:
     from tapewatch.server.server import Server
 
+RPC_METHOD: Final = "opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 PROTOBUF: Final = "application/x-protobuf"
 PARTIAL: Final = Message(
     "ExportMetricsPartialSuccess", {"rejected": one(1, Kind.INT), "message": one(2, Kind.TEXT)}
@@ -42,6 +45,20 @@ async def export(call: Call) -> Response:
     if content_type.partition(";")[0].strip().lower() == JSON:
         return Response(json_answer(receipt), media_type=JSON)
     return Response(binary_answer(receipt), media_type=PROTOBUF)
+
+
+def rpc_methods(server: "Server") -> dict[str, Method]:
+    """Return the method that takes exports over gRPC."""
+
+    async def call(body: bytes) -> bytes:
+        limit = server.settings.server.request_unpacked_max
+        try:
+            receipt = await server.metrics.export(body, PROTOBUF, unpacked_max=limit)
+        except TapewatchError as fault:
+            raise refusal_of(fault) from None
+        return binary_answer(receipt)
+
+    return {RPC_METHOD: call}
 
 
 def binary_answer(receipt: Receipt) -> bytes:
