@@ -23,8 +23,8 @@ def fixed(value: float) -> str:
     special = _special(value)
     if special is not None:
         return special
-    text = f"{Decimal(repr(value)):f}"
-    return text.removesuffix(".0")
+    text = repr(value)
+    return (f"{Decimal(text):f}" if "e" in text else text).removesuffix(".0")
 
 
 def open_metrics(value: float) -> str:

@@ -1,13 +1,11 @@
 """``count_values``: how many series of a group have the same value."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from tapewatch.metrics.promql.algebra import describe
 from tapewatch.metrics.promql.errors import QueryFailed
 from tapewatch.metrics.promql.functions.labels import is_label_name
-from tapewatch.metrics.promql.matrix import Matrix, Steps, empty_matrix
+from tapewatch.metrics.promql.matrix import Matrix, Rows, Steps, empty_matrix
 from tapewatch.metrics.promql.nodes import Span, StringLiteral
 from tapewatch.metrics.promql.numerals import fixed
 from tapewatch.metrics.promql.operators.aggregate import By, group_by
@@ -34,22 +32,22 @@ class CountValues(Operator):
         if not is_label_name(label):
             raise QueryFailed(f"invalid label name {print_query(self.label)}")
         matrix = self.children[0].matrix(run, steps)
-        grouping = group_by(matrix, self.by)
-        numbers: dict[Labels, int] = {}
-        cells: list[tuple[int, int]] = []
-        written: dict[tuple[int, str], int] = {}
-        for row, step, text in _texts(matrix):
-            group = int(grouping.ids[row])
-            key = (group, text)
-            if key not in written:
-                labels = self._labels(grouping.labels[group], text)
-                written[key] = numbers.setdefault(labels, len(numbers))
-            cells.append((written[key], step))
-        if not cells:
+        rows, at = np.nonzero(matrix.mask)
+        if not len(rows):
             return empty_matrix(steps)
+        texts, codes = _texts(matrix, rows, at)
+        grouping = group_by(matrix, self.by)
+        groups = grouping.ids[rows].astype(np.int64)
+        keys, inverse = np.unique(groups * len(texts) + codes, return_inverse=True)
+        numbers: dict[Labels, int] = {}
+        written = np.array(
+            [
+                numbers.setdefault(self._labels(grouping.labels[group], texts[code]), len(numbers))
+                for group, code in zip(*np.divmod(keys, len(texts)), strict=True)
+            ]
+        )
         counts = np.zeros((len(numbers), steps.count))
-        at = np.array(cells, dtype=np.intp)
-        np.add.at(counts, (at[:, 0], at[:, 1]), 1)
+        np.add.at(counts, (written[inverse], at), 1)
         present = counts > 0
         return Matrix(LabelSets(numbers), counts, None if present.all() else present)
 
@@ -63,16 +61,13 @@ class CountValues(Operator):
         return f"count_values into {self.label.value}{self.by}"
 
 
-def _texts(matrix: Matrix) -> Iterator[tuple[int, int, str]]:
-    """Yield every cell as it is written into a label; equal floats are written once."""
-    known: dict[str, str] = {}
-    for row, step in np.argwhere(matrix.mask).tolist():
-        cell = None if matrix.histograms is None else matrix.histograms[row, step]
-        if cell is not None:
-            yield row, step, describe(cell)
-            continue
-        value = float(matrix.values[row, step])
-        text = known.get(repr(value))
-        if text is None:
-            text = known.setdefault(repr(value), fixed(value))
-        yield row, step, text
+def _texts(matrix: Matrix, rows: Rows, at: Rows) -> tuple[list[str], Rows]:
+    """Return texts, and which of them each cell is in a label; equal floats are written once."""
+    bits, codes = np.unique(matrix.values[rows, at].view(np.int64), return_inverse=True)
+    texts = [fixed(value) for value in bits.view(np.float64).tolist()]
+    if matrix.histograms is not None:
+        for place, cell in enumerate(matrix.histograms[rows, at].tolist()):
+            if cell is not None:
+                codes[place] = len(texts)
+                texts.append(describe(cell))
+    return texts, codes
