@@ -57,6 +57,8 @@ class Case:
     value: float | None = None
     peers: str | None = None
     """How the peers have it, where it is another; empty where they do not."""
+    refused_by: str = ""
+    """A server that answers such a query with an error."""
 
     @property
     def name(self) -> str:
@@ -65,11 +67,13 @@ class Case:
 
     def asked_of(self, server: Server) -> str:
         """Return the expression for a server; empty where it does not know it."""
+        if server.name == self.refused_by:
+            return UNKNOWN
         return self.expression if server.name == OURS or self.peers is None else self.peers
 
 
 RATE = 1 / INTERVAL_SECONDS
-NOT_OURS = ""
+UNKNOWN = ""
 PLAIN = (
     "a_X",
     "-a_X",
@@ -112,20 +116,21 @@ def cases() -> Iterator[Case]:
         for size in ("one", "hundred"):
             yield Case(f"rate(a_{size}[1m])", steps, RATE)
             yield Case(f"rate(a_{size}[1d])", steps)
-            yield Case(f"rate(a_{size}[1m] smoothed)", steps, RATE, NOT_OURS)
+            yield Case(f"rate(a_{size}[1m] smoothed)", steps, RATE, UNKNOWN)
             yield Case(f"rate(a_{size}[1m]) + rate(b_{size}[1m])", steps, 2 * RATE)
             smoothing = f"double_exponential_smoothing(a_{size}[1d], 0.3, 0.3)"
             yield Case(smoothing, steps, peers=smoothing.replace(smoothing[:28], "holt_winters"))
             yield from (Case(text.replace("X", size), steps) for text in PLAIN)
-            yield from (Case(text.replace("X", size), steps, peers=NOT_OURS) for text in NEW)
-    yield from (Case(f"count_values('value', h_{size})", 100) for size in ("one", "hundred"))
+            yield from (Case(text.replace("X", size), steps, peers=UNKNOWN) for text in NEW)
+    yield Case("count_values('value', h_one)", 100)
+    yield Case("count_values('value', h_hundred)", 100, refused_by=VICTORIA)
     yield Case('count({__name__!=""})', 1)
     yield Case('count({__name__!="",l=""})', 1)
     yield Case("rate(sparse[1m])", 10_000)
-    yield Case("rate(sparse[1m] smoothed)", 10_000, peers=NOT_OURS)
+    yield Case("rate(sparse[1m] smoothed)", 10_000, peers=UNKNOWN)
     for size in ("one", "hundred"):
         yield Case(f"rate(a_{size}[1m])", 10_000, RATE)
-        yield Case(f"rate(a_{size}[1m] smoothed)", 10_000, RATE, NOT_OURS)
+        yield Case(f"rate(a_{size}[1m] smoothed)", 10_000, RATE, UNKNOWN)
         yield Case(f"a_{size} - b_{size}", 10_000)
 
 
