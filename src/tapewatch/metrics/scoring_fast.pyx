@@ -3,6 +3,39 @@
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 
 
+cdef enum:
+    PREFIX_MAX = 4
+
+cdef double BEST = 1.0
+cdef double INSIDE = 0.9
+cdef double MISFIT = 0.0
+cdef double PREFIX_WEIGHT = 0.1
+
+
+def subsequence_fits(str typed, texts, double threshold):
+    cdef list scores = []
+    cdef str text
+    cdef double score
+    for text in texts:
+        score = BEST if text.startswith(typed) else subsequence_score(typed, text)
+        scores.append(score if score >= threshold else MISFIT)
+    return scores
+
+
+def likeness_fits(str typed, texts, double threshold):
+    cdef list scores = []
+    cdef str text
+    cdef double score
+    for text in texts:
+        if typed in text:
+            score = BEST if text.startswith(typed) else INSIDE
+        else:
+            score = jaro_winkler_score(typed, text) if threshold else MISFIT
+            score = score if score >= threshold else MISFIT
+        scores.append(score)
+    return scores
+
+
 cpdef double subsequence_score(str pattern, str text):
     cdef Py_ssize_t size = len(pattern)
     cdef Py_ssize_t length = len(text)
@@ -68,9 +101,9 @@ cpdef double jaro_winkler_score(str first, str second):
                 place += 1
     finally:
         PyMem_Free(taken)
-    while prefix < min(4, size) and short[prefix] == long[prefix]:
+    while prefix < min(PREFIX_MAX, size) and short[prefix] == long[prefix]:
         prefix += 1
     jaro = (
         <double> count / size + <double> count / length + (count - swapped * 0.5) / count
     ) / 3
-    return jaro + prefix * 0.1 * (1 - jaro)
+    return jaro + prefix * PREFIX_WEIGHT * (1 - jaro)

@@ -1,9 +1,36 @@
 """The readable twin of ``scoring_fast.pyx``."""
 
+from collections.abc import Sequence
 from itertools import accumulate, takewhile
 
+BEST = 1.0
+INSIDE = 0.9
+"""What a text is worth that has the typed one somewhere inside."""
+MISFIT = 0.0
 PREFIX_MAX = 4
 PREFIX_WEIGHT = 0.1
+
+
+def subsequence_fits(typed: str, texts: Sequence[str], threshold: float) -> list[float]:
+    """Score texts that may leave letters between those of ``typed``; 0 is a text that misfits."""
+    scores = [_subsequence_fit(typed, text) for text in texts]
+    return [score if score >= threshold else MISFIT for score in scores]
+
+
+def likeness_fits(typed: str, texts: Sequence[str], threshold: float) -> list[float]:
+    """Score texts that have ``typed`` inside or, above a threshold that is not 0, are like it."""
+    return [_likeness_fit(typed, text, threshold) for text in texts]
+
+
+def _subsequence_fit(typed: str, text: str) -> float:
+    return BEST if text.startswith(typed) else subsequence_score(typed, text)
+
+
+def _likeness_fit(typed: str, text: str, threshold: float) -> float:
+    if typed in text:
+        return BEST if text.startswith(typed) else INSIDE
+    score = jaro_winkler_score(typed, text) if threshold else MISFIT
+    return score if score >= threshold else MISFIT
 
 
 def subsequence_score(pattern: str, text: str) -> float:

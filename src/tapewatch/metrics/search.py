@@ -5,16 +5,14 @@ Letters may be left out (``subsequence``) or mistaken (``jarowinkler``); a name 
 what was typed always fits best.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from tapewatch.metrics.scoring import jaro_winkler_score, subsequence_score
+from tapewatch.metrics.scoring import likeness_fits, subsequence_fits
 
 BEST: Final = 1.0
-INSIDE: Final = 0.9
-"""What a name is worth that has the typed text somewhere inside."""
 
 
 class Algorithm(StrEnum):
@@ -49,44 +47,20 @@ class Search:
     case_sensitive: bool = True
     order: Order = Order.RISING
 
-    def find(self, names: Iterable[str]) -> list[Hit]:
+    def find(self, names: Sequence[str]) -> list[Hit]:
         """Return the names that fit, in order."""
-        scorers = [self._scorer(term) for term in self.terms]
-        hits = [
-            Hit(name, score) for name in names if (score := self._best(name, scorers)) is not None
-        ]
+        hits = [Hit(*each) for each in zip(names, self._scores(names), strict=True) if each[1]]
         if self.order is Order.BY_SCORE:
             return sorted(hits, key=lambda hit: (-hit.score, hit.name))
-        return sorted(hits, key=lambda hit: hit.name, reverse=self.order is Order.FALLING)
+        return sorted(hits, reverse=self.order is Order.FALLING)
 
-    def _best(self, name: str, scorers: list["Scorer"]) -> float | None:
-        if not scorers:
-            return BEST
-        text = name if self.case_sensitive else name.lower()
-        scores = [score for scorer in scorers if (score := scorer(text)) is not None]
-        return max(scores, default=None)
-
-    def _scorer(self, term: str) -> "Scorer":
-        typed = term if self.case_sensitive else term.lower()
-        if self.algorithm is Algorithm.SUBSEQUENCE:
-            return lambda text: _by_subsequence(typed, text, self.threshold)
-        return lambda text: _by_likeness(typed, text, self.threshold)
-
-
-Scorer = Callable[[str], float | None]
-
-
-def _by_subsequence(typed: str, text: str, threshold: float) -> float | None:
-    if text.startswith(typed):
-        return BEST
-    score = subsequence_score(typed, text)
-    return score if score > 0 and score >= threshold else None
-
-
-def _by_likeness(typed: str, text: str, threshold: float) -> float | None:
-    if typed in text:
-        return BEST if text.startswith(typed) else INSIDE
-    if not threshold:
-        return None
-    score = jaro_winkler_score(typed, text)
-    return score if score >= threshold else None
+    def _scores(self, names: Sequence[str]) -> Sequence[float]:
+        if not self.terms:
+            return [BEST] * len(names)
+        fits = subsequence_fits if self.algorithm is Algorithm.SUBSEQUENCE else likeness_fits
+        texts = names if self.case_sensitive else [name.lower() for name in names]
+        terms = self.terms if self.case_sensitive else [term.lower() for term in self.terms]
+        by_term = [fits(term, texts, self.threshold) for term in terms]
+        return (
+            by_term[0] if len(by_term) == 1 else [max(each) for each in zip(*by_term, strict=True)]
+        )
