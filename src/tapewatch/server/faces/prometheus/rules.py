@@ -6,7 +6,9 @@ Whatever evaluates rules registers itself as the server's ``RuleSource``; until 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import sha256
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from starlette.routing import BaseRoute
@@ -234,8 +236,16 @@ def _alert(alert: AlertView) -> dict[str, Any]:
         "state": alert.state,
         "activeAt": _time(alert.active_at_ns),
         **({"keepFiringSince": _time(since)} if since else {}),
-        "value": format_double(alert.value),
+        "value": exponential(alert.value),
     }
+
+
+def exponential(value: float) -> str:
+    """Write a number as Go's ``%e`` with the shortest digits, which is how alerts show theirs."""
+    if not isfinite(value):
+        return format_double(value)
+    mantissa, _, power = f"{Decimal(repr(value)).normalize():e}".partition("e")
+    return f"{mantissa}e{power[0]}{int(power[1:]):02d}"
 
 
 def _time(time_ns: int) -> str:
