@@ -95,10 +95,17 @@ def _sparse_sheets(times_ms: NDArray[np.int64], values: NDArray[np.float64]) -> 
 
 
 def counters(series: int, points: int, interval_ms: int, *, mean: float = 3.0) -> Sheet:
-    """Build counters of Poisson events, ten of them to a symbol, as messages and orders are."""
+    """Build counters of Poisson events, as orders are: twenty to a symbol, over five venues."""
     rng = np.random.default_rng(1)
     labels = [
-        named("orders_total", symbol=f"S{i // 10:04d}", venue=f"venue-{i % 10}", job="bench")
+        named(
+            "orders_total",
+            job="bench",
+            symbol=f"S{i // 20:04d}",
+            venue=f"venue-{i % 5}",
+            side=("buy", "sell")[i // 5 % 2],
+            type=("limit", "market")[i // 10 % 2],
+        )
         for i in range(series)
     ]
     rates = rng.gamma(1.0, mean, (series, 1))
