@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from tapewatch.metrics.summary import Columns
 from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.matchers import Matcher
 
@@ -304,18 +305,40 @@ class Ragged:
 Part = Strip | Ragged
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Summary:
+    """
+    Series of which a source gives summaries instead of samples.
+
+    Bucket ``i`` covers ``(after_ms + i * resolution_ms, after_ms + (i + 1) * resolution_ms]``;
+    there are the columns that the function asked for needs, each ``(k, n)`` and C-contiguous.
+    """
+
+    labels: LabelSets
+    after_ms: int
+    resolution_ms: int
+    columns: Columns
+
+
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """What a source found: every series once, the rows of the parts one after the other."""
+    """
+    What a source found: every series once, the rows of the parts one after the other.
+
+    Rows of ``summaries`` follow those of ``parts``. With ``rounded`` they are of coarser buckets
+    than the hints asked for: what windows have to be rounded to.
+    """
 
     parts: tuple[Part, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    rounded: bool = False
 
     @cached_property
     def labels(self) -> LabelSets:
         """The label sets of all rows; the same object for the same parts."""
-        if not self.parts:
+        if not self.parts and not self.summaries:
             return NO_SETS
-        first, *others = (part.labels for part in self.parts)
+        first, *others = (part.labels for part in (*self.parts, *self.summaries))
         if others:
             first = first.derive(("joined", *others), lambda: JoinedLabels((first, *others)))
         # Nobody has to look: that is what a source promises.
@@ -330,12 +353,18 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a source may use to read less: it is never wrong to ignore them."""
+    """
+    What a source may use to read less: it is never wrong to ignore them.
+
+    ``grid_ms`` says that whoever asks can work with summaries, and that all windows begin and end
+    at its multiples; 0: only samples will do.
+    """
 
     function: str = ""
     range_ms: int = 0
     step_ms: int = 0
     histogram_stats_only: bool = False
+    grid_ms: int = 0
 
 
 NO_HINTS: Final = Hints()

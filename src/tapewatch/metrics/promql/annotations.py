@@ -255,6 +255,15 @@ def bounds_reconciled(operation: HistogramOperation, span: Span) -> Note:
     return _info(f"mismatched custom buckets were reconciled during {operation}", span)
 
 
+def rounded_to_summaries(resolution: str, span: Span) -> Note:
+    """The samples are gone, and the windows are no unions of the buckets that are left."""
+    words = (
+        f"the samples are gone, so windows were rounded to whole summaries of {resolution}; "
+        f"answers are exact where start, step, range and offset are multiples of {resolution}"
+    )
+    return _info(words, span)
+
+
 _MONOTONICITY: Final = (
     "input to histogram_quantile needed to be fixed for monotonicity (see "
     "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)"

@@ -91,7 +91,9 @@ class Run:
     lookback_ms: int
     meter: Meter
     notes: Notes = field(default_factory=Notes)
-    selections: dict[tuple[Matcher, ...], tuple[int, int, Selection]] = field(default_factory=dict)
+    selections: dict[tuple[tuple[Matcher, ...], bool], tuple[int, int, Selection]] = field(
+        default_factory=dict
+    )
     values: dict[tuple[int, Steps], Value] = field(default_factory=dict)
 
     @property
@@ -102,13 +104,20 @@ class Run:
     def select(
         self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, hints: Hints
     ) -> Selection:
-        """Ask the source, or answer from what it gave for the same matchers before."""
-        key = tuple(matchers)
-        known = self.selections.get(key)
-        if known is not None and known[0] <= start_ms and end_ms <= known[1]:
-            return known[2]
-        selection = self.source.select(key, start_ms, end_ms, hints=hints)
-        self.selections[key] = (start_ms, end_ms, selection)
+        """
+        Ask the source, or answer from what it gave for the same matchers before.
+
+        Samples given in the place of summaries are good for everyone; samples that were insisted
+        on may be fewer than the summaries tell of; summaries serve one function alone.
+        """
+        own, any_kind = tuple(matchers), hints.grid_ms > 0
+        for key in ((own, True),) if any_kind else ((own, True), (own, False)):
+            known = self.selections.get(key)
+            if known is not None and known[0] <= start_ms and end_ms <= known[1]:
+                return known[2]
+        selection = self.source.select(own, start_ms, end_ms, hints=hints)
+        if not selection.summaries:
+            self.selections[own, any_kind] = (start_ms, end_ms, selection)
         return selection
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tapewatch.metrics.storage.deleting import matchers_of
+from tapewatch.metrics.storage.downsampling import Downsampler, Downsampling
 from tapewatch.metrics.storage.head import NOWHERE, Head
 from tapewatch.metrics.storage.manifest import Tombstone, file_path
 from tapewatch.metrics.storage.merging import Cut, CutOf, Input, Merger
-from tapewatch.metrics.storage.reader import matchers_of
 from tapewatch.metrics.storage.segment import Segment, SegmentWriter
 from tapewatch.metrics.storage.series import Rows, sub_arrays, table_from
 from tapewatch.model.labels import Labels
@@ -50,11 +51,16 @@ class Compactor:
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._times: dict[int, frozenset[int]] = {}
+        self._downsampler = Downsampler(database)
 
-    def next_job(self) -> Job | None:
-        """Return what should be compacted next, or None."""
+    def next_job(self) -> Job | Downsampling | None:
+        """Return what should be done next, or None: nothing goes before it was summarised."""
         return (
-            self._segments_job() or self._deleted_job() or self._expired_job() or self._blocks_job()
+            self._segments_job()
+            or self._downsampler.next_job()
+            or self._deleted_job()
+            or self._expired_job()
+            or self._blocks_job()
         )
 
     def run_all(self) -> int:
@@ -65,15 +71,23 @@ class Compactor:
             count += 1
         return count
 
-    def run(self, job: Job) -> None:
-        """Write one block in the place of the job's files."""
+    def run(self, job: Job | Downsampling) -> None:
+        """Write one file in the place of the job's files."""
         database = self._database
+        if isinstance(job, Downsampling):
+            self._downsampler.run(job)
+            self._drop_tombstones()
+            return
         with database.changing:
             written = None if job.reason == OVER_SIZE else self._merge(job.segments)
             gone = {each.number for each in job.segments}
             manifest = database.manifest
             blocks = [number for number in manifest.blocks if number not in gone]
+            arrivals = manifest.arrivals
+            if written is not None and gone & set(manifest.segments):
+                arrivals = database.arrivals_with(database.open_file(written))
             database.change_manifest(
+                arrivals=arrivals,
                 segments=tuple(n for n in manifest.segments if n not in gone),
                 blocks=tuple(blocks if written is None else [*blocks, written]),
             )
@@ -183,10 +197,7 @@ class Compactor:
 
     def _keep_of(self, labels: Labels) -> int:
         """Return how long a series is kept: by the first rule that selects it."""
-        for keep in self._database.keeps:
-            if match_all(keep.matchers, labels):
-                return keep.keep_ms
-        return self._database.settings.retention
+        return self._database.keep_ms_of(labels)
 
     def _keeps_in(self, block: Segment) -> frozenset[int]:
         """Return for how long the series of a block are kept, each time once."""
@@ -209,8 +220,13 @@ class Compactor:
         """Forget deletions that no file holds samples of any more."""
         database = self._database
         files = [*database.head.segments, *database.blocks]
-        stones = database.manifest.tombstones
-        kept = tuple(stone for stone in stones if any(_touches(stone, each) for each in files))
+        summaries, stones = database.summaries, database.manifest.tombstones
+        kept = tuple(
+            stone
+            for stone in stones
+            if any(_touches(stone, each) for each in files)
+            or any(each.touches(stone) for each in summaries)
+        )
         if kept != stones:
             database.change_manifest(tombstones=kept)
 

@@ -29,6 +29,7 @@ from tapewatch.metrics.storage.journal import LooseEntry, take_entry
 from tapewatch.metrics.storage.lane import LaneRows
 from tapewatch.metrics.storage.loose import LooseSamples, stripes_of
 from tapewatch.metrics.storage.manifest import (
+    Arrival,
     Manifest,
     Tombstone,
     file_path,
@@ -42,9 +43,10 @@ from tapewatch.metrics.storage.recovery import recover
 from tapewatch.metrics.storage.segment import PageCache, Segment, SegmentWriter
 from tapewatch.metrics.storage.series import Arrays, new_table
 from tapewatch.metrics.storage.settings import StorageSettings
+from tapewatch.metrics.storage.summaries import SummaryFile
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
-from tapewatch.model.matchers import Matcher
+from tapewatch.model.matchers import Matcher, match_all
 from tapewatch.model.samples import STALE, Exemplar, Metadata
 from tapewatch.store.disk import Disk, RealDisk
 from tapewatch.store.errors import DiskFailed, DiskFull, FileDamaged
@@ -123,6 +125,7 @@ class Database:
             (folder / name).mkdir(exist_ok=True)
         self.manifest: Manifest = read_manifest(folder)
         self.blocks: list[Segment] = []
+        self.summaries: list[SummaryFile] = []
         self.remove_strangers()
         self.head: Head = recover(self)
         self.reader = Reader(self)
@@ -415,12 +418,29 @@ class Database:
     def add_block(self, number: int) -> None:
         """Make a finished file one of the blocks."""
         with self.changing:
-            self.change_manifest(blocks=(*self.manifest.blocks, number))
+            block = self.open_file(number)
+            self.change_manifest(
+                blocks=(*self.manifest.blocks, number), arrivals=self.arrivals_with(block)
+            )
             with self.head.lock:
-                block = self.open_file(number)
                 self.blocks = sorted([*self.blocks, block], key=lambda each: each.header.first_ms)
                 self.head.last_ms = max(self.head.last_ms, block.header.last_ms)
                 self.head.generation += 1
+
+    def arrivals_with(self, block: Segment) -> tuple[Arrival, ...]:
+        """Return the arrivals, with the samples of a block if some of their time is summarised."""
+        header = block.header
+        arrival = Arrival(header.first_ms, header.last_ms, self.manifest.next_file)
+        if not any(each.touches(arrival) for each in self.summaries):
+            return self.manifest.arrivals
+        return (*self.manifest.arrivals, arrival)
+
+    def keep_ms_of(self, labels: Labels) -> int:
+        """Return how long the samples of a series are kept: by the first rule that selects it."""
+        for keep in self.keeps:
+            if match_all(keep.matchers, labels):
+                return keep.keep_ms
+        return self.settings.retention
 
     # Files.
 
@@ -448,12 +468,14 @@ class Database:
             self.tally.damaged_files.append(str(fault))
             self.head.segments = [s for s in self.head.segments if s.path != fault.path]
             self.blocks = [block for block in self.blocks if block.path != fault.path]
+            self.summaries = [s for s in self.summaries if s.segment.path != fault.path]
             self.head.generation += 1
 
     def remove_strangers(self) -> None:
         """Remove files that the manifest does not name."""
+        files = self.manifest.files
         for path in self.folder.glob("*.tape"):
-            if path.stem.isdigit() and int(path.stem) not in self.manifest.files:
+            if path.stem.isdigit() and int(path.stem) not in files:
                 self.disk.remove(path)
 
     def log_error(self) -> str | None:

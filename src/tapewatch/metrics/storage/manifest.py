@@ -30,6 +30,26 @@ class Tombstone:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, ``(after_ms, until_ms]``, that was summarised."""
+
+    resolution_ms: int
+    after_ms: int
+    until_ms: int
+    file: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Samples that came when their time may have been summarised before."""
+
+    first_ms: int
+    last_ms: int
+    before_file: int
+    """Only summaries with smaller numbers can lack them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """One state of the database's files."""
 
@@ -42,11 +62,14 @@ class Manifest:
     rows_from: Position = START
     series_from: Position = START
     tombstones: tuple[Tombstone, ...] = field(default=())
+    summaries: tuple[Span, ...] = field(default=())
+    arrivals: tuple[Arrival, ...] = field(default=())
 
     @property
     def files(self) -> set[int]:
         """The numbers of all files that belong to it."""
-        return {*self.segments, *self.blocks, self.series_file} - {0}
+        summaries = (span.file for span in self.summaries)
+        return {*self.segments, *self.blocks, *summaries, self.series_file} - {0}
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -64,6 +87,8 @@ def read_manifest(folder: Path) -> Manifest:
             rows_from=Position(*told["rows_from"]),
             series_from=Position(*told["series_from"]),
             tombstones=tuple(map(_read_tombstone, told["tombstones"])),
+            summaries=tuple(Span(**each) for each in told.get("summaries", ())),
+            arrivals=tuple(Arrival(**each) for each in told.get("arrivals", ())),
         )
     except FileNotFoundError:
         return Manifest()

@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tapewatch.metrics.selection import (
-    ABSENT,
-    NO_SETS,
-    Hints,
-    LabelSets,
-    Part,
-    Ragged,
-    Selection,
-    Strip,
-)
+from tapewatch.metrics.selection import NO_SETS, Hints, LabelSets, Selection
+from tapewatch.metrics.storage.deleting import without_deleted
 from tapewatch.metrics.storage.gather import Fragment, Group, group_members, read_groups
 from tapewatch.metrics.storage.head import LaneFragment, StripeFragment, match_columns
-from tapewatch.metrics.storage.manifest import Tombstone
 from tapewatch.metrics.storage.segment import Segment
 from tapewatch.metrics.storage.series import Table, TableLabels, new_table
-from tapewatch.model.matchers import Matcher, MatchKind, match_all
+from tapewatch.metrics.storage.summaries import (
+    Choice,
+    Chooser,
+    Reading,
+    SummaryFile,
+    summary_fragments,
+)
+from tapewatch.model.matchers import Matcher
 from tapewatch.store.errors import FileDamaged
 
 if TYPE_CHECKING:
@@ -60,31 +58,64 @@ class Reader:
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._plans: dict[tuple[Matchers, tuple[int, ...]], Plan] = {}
+        self._chooser = Chooser(database)
 
     def select(self, matchers: Matchers, start_ms: int, end_ms: int, hints: Hints) -> Selection:
-        """Find samples in ``(start_ms, end_ms]``."""
-        del hints  # Every block here has one resolution; summaries are chosen by their own reader.
+        """Find samples in ``(start_ms, end_ms]``, or summaries where these answer better."""
         while True:
             try:
-                return self._select(matchers, start_ms, end_ms)
+                choice = self._chooser.choose(matchers, start_ms, end_ms, hints)
+                if choice is None:
+                    return self._select(matchers, start_ms, end_ms)
+                return self._summarised(matchers, choice)
             except FileDamaged as fault:
                 self._database.set_aside(fault)
 
     def _select(self, matchers: Matchers, start_ms: int, end_ms: int) -> Selection:
+        plan = self._plan_now(matchers, start_ms, end_ms)
+        selection = read_groups(plan.labels, plan.fragments, plan.groups, start_ms + 1, end_ms)
+        stones = self._database.manifest.tombstones
+        return without_deleted(selection, stones) if stones else selection
+
+    def _plan_now(
+        self, matchers: Matchers, start_ms: int, end_ms: int, files: Sequence[SummaryFile] = ()
+    ) -> Plan:
         with self._database.head.lock:
-            plan = self._plan(matchers, start_ms, end_ms)
+            plan = self._plan(matchers, start_ms, end_ms, files)
             # Lanes are looked at under the lock, so that a seal meanwhile takes nothing away.
             fragments = [
                 each.now() if isinstance(each, LaneFragment) else each for each in plan.fragments
             ]
-        selection = read_groups(plan.labels, fragments, plan.groups, start_ms + 1, end_ms)
+        return plan._replace(fragments=fragments)
+
+    def _summarised(self, matchers: Matchers, choice: Choice) -> Selection:
+        files = self._chooser.files_for(choice)
+        plan = self._plan_now(matchers, choice.after_ms, choice.until_ms, files)
+        reading = self.reading(plan, files)
+        selections = [reading.select(group, choice) for group in plan.groups]
+        return Selection(
+            tuple(part for each in selections for part in each.parts),
+            tuple(summary for each in selections for summary in each.summaries),
+            choice.rounded and any(each.summaries for each in selections),
+        )
+
+    def everything(
+        self, after_ms: int, until_ms: int, files: Sequence[SummaryFile]
+    ) -> tuple[Plan, Reading]:
+        """Plan to read all series from samples and some summaries, for whoever summarises."""
+        plan = self._plan_now((), after_ms, until_ms, files)
+        return plan, self.reading(plan, files)
+
+    def reading(self, plan: Plan, files: Sequence[SummaryFile]) -> Reading:
+        """Return what reads the groups of a plan as summaries."""
         stones = self._database.manifest.tombstones
-        return without_deleted(selection, stones) if stones else selection
+        return Reading(plan.labels, plan.fragments, files, stones)
 
     def find(self, matchers: Matchers, start_ms: int, end_ms: int) -> LabelSets:
         """Find the series that may have samples in the range."""
         with self._database.head.lock:
-            plan = self._plan(matchers, start_ms, end_ms)
+            files = self._chooser.files_between(start_ms, end_ms)
+            plan = self._plan(matchers, start_ms, end_ms, files)
             touched = np.zeros(len(plan.labels), dtype=bool)
             for each in plan.fragments:
                 fragment = each.now() if isinstance(each, LaneFragment) else each
@@ -94,31 +125,42 @@ class Reader:
             return plan.labels
         return plan.labels.take(np.flatnonzero(touched))
 
-    def _plan(self, matchers: Matchers, start_ms: int, end_ms: int) -> Plan:
+    def _plan(
+        self, matchers: Matchers, start_ms: int, end_ms: int, files: Sequence[SummaryFile] = ()
+    ) -> Plan:
         blocks = [
             block
             for block in self._database.blocks
             if block.header.first_ms <= end_ms and block.header.last_ms > start_ms
         ]
-        key = matchers, tuple(block.number for block in blocks)
+        summaries = [each.segment for each in files]
+        key = matchers, tuple(each.number for each in (*blocks, *summaries))
         generation = self._database.head.generation
         plan = self._plans.get(key)
         if plan is None or plan.generation != generation:
-            plan = self._make_plan(generation, matchers, blocks)
+            plan = self._make_plan(generation, matchers, blocks, summaries)
             if len(self._plans) >= PLANS_MAX:
                 self._plans.clear()
             if not self._database.head.loose.count:
                 self._plans[key] = plan
         return plan
 
-    def _make_plan(self, generation: int, matchers: Matchers, blocks: list[Segment]) -> Plan:
+    def _make_plan(
+        self,
+        generation: int,
+        matchers: Matchers,
+        blocks: list[Segment],
+        summaries: list[Segment],
+    ) -> Plan:
         head = self._database.head
-        tables = [head.table, *(block.finder.table for block in blocks)]
-        rows = [head.finder.rows(matchers), *(block.finder.rows(matchers) for block in blocks)]
+        files = [*blocks, *summaries]
+        tables = [head.table, *(file.finder.table for file in files)]
+        rows = [head.finder.rows(matchers), *(file.finder.rows(matchers) for file in files)]
         found = unite(tables, rows)
         fragments: list[Fragment] = []
-        for block, (own_rows, members) in zip(blocks, found.sources[1:], strict=True):
-            fragments.extend(block_fragments(block, own_rows, members))
+        for file, (own_rows, members) in zip(files, found.sources[1:], strict=True):
+            yielding = summary_fragments if file.header.resolution_ms else block_fragments
+            fragments.extend(yielding(file, own_rows, members))
         fragments.extend(head.fragments(*found.sources[0]))
         return Plan(
             generation, found.labels, fragments, group_members(fragments, len(found.labels))
@@ -171,46 +213,3 @@ def block_fragments(block: Segment, rows: Integers, members: Integers) -> Iterat
             chosen = by_row[inside]
             order = np.argsort(chosen)
             yield StripeFragment(members[chosen[order]], places[order], block, stripe)
-
-
-def without_deleted(selection: Selection, stones: Sequence[Tombstone]) -> Selection:
-    """Take deleted samples out of a selection."""
-    parts: list[Part] = []
-    for part in selection.parts:
-        for stone in stones:
-            part = _without(part, stone)
-        parts.append(part)
-    return Selection(tuple(parts))
-
-
-def _without(part: Part, stone: Tombstone) -> Part:
-    times = part.timestamps
-    inside = (times >= stone.first_ms) & (times <= stone.last_ms)
-    if not inside.any():
-        return part
-    matched = part.labels.derive(("deleted", stone), lambda: _matched(part.labels, stone))
-    if not matched.any():
-        return part
-    if isinstance(part, Ragged):
-        lengths = np.diff(part.offsets)
-        cells = inside & np.repeat(matched, lengths)
-    else:
-        cells = matched[:, None] & inside[None, :]
-    values = np.where(cells, ABSENT, part.values)
-    histograms = part.histograms
-    if histograms is not None:
-        histograms = histograms.copy()
-        histograms[cells] = None
-    if isinstance(part, Ragged):
-        return Ragged(part.labels, times, values, part.offsets, True, histograms, part.starts)
-    return Strip(part.labels, times, values, True, histograms, part.starts)
-
-
-def _matched(labels: LabelSets, stone: Tombstone) -> NDArray[np.bool_]:
-    matchers = matchers_of(stone)
-    return np.array([match_all(matchers, each) for each in labels], dtype=bool)
-
-
-def matchers_of(stone: Tombstone) -> list[Matcher]:
-    """Return the matchers of a tombstone."""
-    return [Matcher(MatchKind(kind), name, value) for kind, name, value in stone.matchers]

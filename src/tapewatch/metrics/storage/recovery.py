@@ -21,6 +21,7 @@ from tapewatch.metrics.storage.journal import LaneEntry, LooseEntry, RowEntry, t
 from tapewatch.metrics.storage.lane import LaneRows
 from tapewatch.metrics.storage.segment import TABLE_SECTIONS, Segment
 from tapewatch.metrics.storage.series import table_from
+from tapewatch.metrics.storage.summaries import SummaryFile
 from tapewatch.store.errors import FileDamaged
 from tapewatch.store.log import Damage, read
 
@@ -40,6 +41,7 @@ def recover(database: "Database") -> Head:
     _replay(database, "series", manifest.series_from, partial(_series, head))
     head.segments = _open_all(database, manifest.segments)
     database.blocks = _open_all(database, manifest.blocks)
+    database.summaries = _open_summaries(database)
     _replay(database, "rows", manifest.rows_from, partial(_entry, database, head))
     for lane in head.lanes.values():
         # Whoever brought these rows opens a lane of its own again.
@@ -66,6 +68,16 @@ def _open_all(database: "Database", numbers: tuple[int, ...]) -> list[Segment]:
     for number in numbers:
         try:
             opened.append(database.open_file(number))
+        except (FileDamaged, FileNotFoundError) as fault:
+            _set_aside(database, fault)
+    return opened
+
+
+def _open_summaries(database: "Database") -> list[SummaryFile]:
+    opened = []
+    for span in database.manifest.summaries:
+        try:
+            opened.append(SummaryFile(span, database.open_file(span.file)))
         except (FileDamaged, FileNotFoundError) as fault:
             _set_aside(database, fault)
     return opened

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from tapewatch.metrics.promql.matrix import Rows as RowNumbers
 from tapewatch.metrics.promql.nodes import Span
 from tapewatch.metrics.promql.operators.base import Operator
 from tapewatch.metrics.promql.operators.reference import Reference
+from tapewatch.metrics.promql.operators.summarised import newest_of
 from tapewatch.metrics.promql.parts import (
     CellRow,
     cell_rows,
@@ -34,6 +36,7 @@ from tapewatch.metrics.selection import (
     Selection,
     Times,
 )
+from tapewatch.model.durations import format_duration_ms
 from tapewatch.model.histograms import Histogram, ResetHint
 from tapewatch.model.matchers import Matcher
 
@@ -51,6 +54,8 @@ class Selector(Operator):
 
     __slots__ = ("matchers", "reference", "tells_resets")
 
+    takes_summaries = True
+
     def __init__(
         self,
         span: Span,
@@ -67,8 +72,18 @@ class Selector(Operator):
     def compute(self, run: Run, steps: Steps) -> Matrix:
         """Pick a sample for every series and step."""
         ends = self.reference.times(run, steps)
-        selection = select_around(run, self.matchers, ends, before_ms=run.lookback_ms)
-        picked = [self.pick(part, ends, run) for part in selection.parts]
+        selection = select_around(
+            run,
+            self.matchers,
+            ends,
+            before_ms=run.lookback_ms,
+            takes_summaries=self.takes_summaries,
+        )
+        tell_rounding(selection, run, self.span)
+        picked = [
+            *(self.pick(part, ends, run) for part in selection.parts),
+            *(Picked(*newest_of(each, ends, run.lookback_ms)) for each in selection.summaries),
+        ]
         matrix = stack(selection.labels, picked, steps)
         run.meter.read(matrix.cell_count)
         return matrix
@@ -112,6 +127,8 @@ class TimeSelector(Selector):
 
     __slots__ = ()
 
+    takes_summaries = False
+
     def pick(self, part: Part, ends: Times, run: Run) -> Picked:
         """Pick the time of the sample instead of its value, in seconds."""
         if has_cells(part):
@@ -131,6 +148,8 @@ class StartSelector(Selector):
     """When the counter of the newest sample started (``start_timestamp``)."""
 
     __slots__ = ()
+
+    takes_summaries = False
 
     def pick(self, part: Part, ends: Times, run: Run) -> Picked:
         """Pick the start of the sample instead of its value, in seconds."""
@@ -156,6 +175,8 @@ class SmoothedSelector(Selector):
     """The value on the line between the samples around the step (``smoothed``)."""
 
     __slots__ = ()
+
+    takes_summaries = False
 
     def compute(self, run: Run, steps: Steps) -> Matrix:
         """Interpolate for every series and step."""
@@ -219,12 +240,30 @@ def select_around(
     before_ms: int,
     after_ms: int = 0,
     function: str = "",
+    takes_summaries: bool = False,
 ) -> Selection:
     """Ask the source for what lies around some times, which never fall."""
     if not ends.size:
         return Selection()
-    hints = Hints(function, before_ms, run.bounds.step_ms)
+    # A summary knows nothing of start timestamps.
+    grid_ms = 0
+    if takes_summaries and not run.settings.start_timestamps:
+        grid_ms = grid_of(ends, before_ms)
+    hints = Hints(function, before_ms, run.bounds.step_ms, grid_ms=grid_ms)
     return run.select(matchers, int(ends[0]) - before_ms, int(ends[-1]) + after_ms, hints)
+
+
+def grid_of(ends: Times, range_ms: int) -> int:
+    """Return the largest number that all ends and the length of the windows are multiples of."""
+    step_ms = int(ends[1] - ends[0]) if ends.size > 1 else 0
+    return gcd(int(ends[0]), step_ms, range_ms)
+
+
+def tell_rounding(selection: Selection, run: Run, span: Span) -> None:
+    """Say so where windows had to be rounded to what is left."""
+    if selection.rounded:
+        resolution_ms = selection.summaries[0].resolution_ms
+        run.notes.add(annotations.rounded_to_summaries(format_duration_ms(resolution_ms), span))
 
 
 def pick_floats(part: Part, ends: Times, lookback_ms: int) -> tuple[Picked, Windows]:

@@ -25,7 +25,15 @@ from tapewatch.metrics.promql.nodes import Span
 from tapewatch.metrics.promql.operators.base import Operator
 from tapewatch.metrics.promql.operators.names import merge_same
 from tapewatch.metrics.promql.operators.reference import Reference
-from tapewatch.metrics.promql.operators.selectors import Picked, patch, select_around, show, stack
+from tapewatch.metrics.promql.operators.selectors import (
+    Picked,
+    patch,
+    select_around,
+    show,
+    stack,
+    tell_rounding,
+)
+from tapewatch.metrics.promql.operators.summarised import SUMMARISED
 from tapewatch.metrics.promql.parts import (
     CellPoint,
     CellRow,
@@ -46,8 +54,10 @@ from tapewatch.metrics.selection import (
     Part,
     Selection,
     Strip,
+    Summary,
     Times,
 )
+from tapewatch.metrics.summary import Column
 from tapewatch.model.durations import format_duration_ms
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import METRIC_NAME, Labels
@@ -131,6 +141,7 @@ class WindowSelector(RangeOperator):
             before_ms=self.before_ms(run),
             after_ms=self.after_ms(run),
             function=function,
+            takes_summaries=function in SUMMARISED and not (self.anchored or self.smoothed),
         )
         return Ranged(selection, ends)
 
@@ -226,8 +237,11 @@ class WindowFunction(Operator):
             self.window.anchored,
             self.window.smoothed,
         )
-        parts = selection.parts
-        results = [self._of_part(part, replace(frame, labels=part.labels)) for part in parts]
+        tell_rounding(selection, run, self.call.span)
+        results = [
+            *(self._of_part(part, replace(frame, labels=part.labels)) for part in selection.parts),
+            *(self._of_summary(each, frame) for each in selection.summaries),
+        ]
         matrix = stack(selection.labels, results, steps)
         if function.counter:
             self._doubt_counters(matrix, run)
@@ -253,6 +267,17 @@ class WindowFunction(Operator):
             assert answers.histograms is not None
             histograms[index] = answers.histograms[0]
         return Picked(values, None if present.all() else present, histograms)
+
+    def _of_summary(self, summary: Summary, frame: Frame) -> Picked:
+        """Answer from whole buckets."""
+        run = frame.run
+        run.meter.check()
+        cells = summary.columns[Column.COUNT].size
+        run.meter.read(cells)
+        run.meter.touch(cells)
+        samples_min = RANGE_FUNCTIONS[self.call.function].samples_min
+        answer = SUMMARISED[self.call.function](summary, frame.ends, frame.range_ms, samples_min)
+        return Picked(*answer)
 
     def _of_floats(self, part: Part, frame: Frame) -> Picked:
         rows = rows_with_gaps(part)
