@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnknownMarkWarning")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnknownMarkWarning"),
+]
 
 PROGRAM = Path(sys.executable).with_name("tapewatch")
 
