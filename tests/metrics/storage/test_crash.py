@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from tests.metrics.storage.test_database import T0, contents, names
 
 from tapewatch.metrics.errors import ReadOnly
 from tapewatch.metrics.intake import Loose, Row
+from tapewatch.metrics.promql.engine import Engine
+from tapewatch.metrics.storage.backfill import Past, write_past
 from tapewatch.metrics.storage.compaction import Compactor
 from tapewatch.metrics.storage.database import Database
 from tapewatch.metrics.storage.settings import StorageSettings
@@ -21,6 +24,8 @@ from tapewatch.model.clock import ManualClock
 from tapewatch.model.labels import Labels
 from tapewatch.store.errors import StoreError
 
+DAY = 86_400_000
+T0_DAY = T0 // DAY * DAY
 WRITER = Path(__file__).with_name("writer_process.py")
 
 
@@ -113,3 +118,38 @@ def test_a_power_cut_loses_nothing_synced(tmp_path, seed):
         invented = set(held) - set(written)
         assert (missing, len(invented) <= 1) == ([], True)
     again.close()
+
+
+QUERY = "increase(m[1d])", T0_DAY + DAY, T0_DAY + 9 * DAY, DAY
+
+
+def past_of(database):
+    """Write ten days of two counters, a block for each day."""
+    for day in range(10):
+        times = T0_DAY + day * DAY + np.arange(60_000, DAY + 1, 60_000)
+        values = np.arange(len(times), dtype=float) + day * len(times)
+        write_past(database, [Past(labels, times, values) for labels in names(2)])
+
+
+@pytest.mark.parametrize("steps", range(1, 60, 2))
+def test_a_power_cut_while_summarising_loses_nothing(tmp_path, steps):
+    settings = StorageSettings(retention=4 * DAY, downsample_5m_after=DAY, downsample_1h_after=DAY)
+    disk, clock = FaultyDisk(), ManualClock(T0_DAY * 1_000_000)
+    database = Database(tmp_path, settings, clock, disk)
+    past_of(database)
+    expected = Engine().range(database, *QUERY).result
+    disk.steps_left = steps
+    with suppress(PowerCut):
+        Compactor(database).run_all()
+    disk.lose_power()
+    for _ in range(2):
+        again = Database(tmp_path, settings, clock)
+        assert not again.tally.damaged_files
+        found = Engine().range(again, *QUERY).result
+        for one, other in zip(found.series, expected.series, strict=True):
+            assert one.labels == other.labels
+            assert one.values == pytest.approx(other.values, rel=1e-9)
+        Compactor(again).run_all()
+        assert {int(path.stem) for path in tmp_path.glob("*.tape")} == again.manifest.files
+        again.close()
+    assert again.summaries

@@ -281,3 +281,25 @@ def test_a_year_fits_on_a_disk_and_answers_at_once(tmp_path):
     rates = [value for points in found.values() for value in points.values()]
     assert rates == pytest.approx([20 / 15] * len(rates), rel=0.05)
     assert len(rates) == 2 * 358
+
+
+def test_a_rule_for_more_time_keeps_samples_and_answers_from_them(tmp_path):
+    keeps = [Keep((equal("i", "1"),), 99 * DAY)]
+    database = opened(tmp_path, retention=4 * DAY, keeps=keeps)
+    for day in range(10):
+        write_past(database, regular(1, start=T0 + day * DAY))
+    Compactor(database).run_all()
+    bounds = T0 + DAY + 1000, T0 + 3 * DAY, HOUR
+    found, notes = answers(database, 'max_over_time(m{i="1"}[1h])', *bounds)
+    assert (len(found), notes.infos) == (1, ())
+    found, notes = answers(database, "max_over_time(m[1h])", *bounds)
+    assert len(found) == 3
+    assert "rounded" in notes.infos[0]
+
+
+def test_a_young_database_is_never_rounded(tmp_path):
+    database = opened(tmp_path, retention=15 * DAY)
+    write_past(database, regular(5))
+    Compactor(database).run_all()
+    _, notes = answers(database, "max_over_time(m[7m])", T0 - 30 * DAY + 1, T0 + 4 * DAY, HOUR)
+    assert notes.infos == ()

@@ -118,18 +118,19 @@ class Chooser:
         told = [each.segment.header.first_ms for each in database.summaries]
         if start_ms < raw_first_ms and min(told, default=raw_first_ms) < raw_first_ms:
             return True
-        before_ms = database.head.last_ms - self._kept_ms(matchers, start_ms)
-        return start_ms < before_ms
+        # A block with some samples left may have lost those of other series.
+        before_ms = database.head.last_ms - database.settings.retention
+        if start_ms >= before_ms or min(told, default=before_ms) >= before_ms:
+            return False
+        return self._any_kept_as_usual(matchers, start_ms)
 
-    def _kept_ms(self, matchers: tuple[Matcher, ...], start_ms: int) -> int:
-        """Return how long the samples of all matched series are kept."""
+    def _any_kept_as_usual(self, matchers: tuple[Matcher, ...], start_ms: int) -> bool:
+        """Say whether of some matched series no rule keeps samples longer than usual."""
         database = self._database
-        usual_ms = database.settings.retention
-        if not any(keep.keep_ms > usual_ms for keep in database.keeps):
-            return usual_ms
+        if not any(keep.keep_ms > database.settings.retention for keep in database.keeps):
+            return True
         labels = database.find(matchers, start_ms, database.head.last_ms)
-        # A rule for less time than usual holds for summaries too.
-        return min((max(database.keep_ms_of(each), usual_ms) for each in labels), default=usual_ms)
+        return any(database.keep_ms_of(each) <= database.settings.retention for each in labels)
 
     def _is_dear(
         self, matchers: tuple[Matcher, ...], start_ms: int, files: Sequence[SummaryFile]
