@@ -231,3 +231,21 @@ def test_wide_lanes_stay_whole_when_blocks_of_them_become_one(tmp_path, monkeypa
     assert before == dict.fromkeys(names(7), 32)
     narrow = database.select((named("m"),), T0 + 299, T0 + 300)
     assert sum(part.values.size for part in narrow.parts) == 7
+
+
+def test_series_that_move_alike_lie_side_by_side():
+    steps = np.arange(100.0)
+    values = np.array([steps / 1000, steps * 900, steps / 10, steps, np.full(100, np.nan)])
+    whole, others = merging.like_columns(values)
+    assert whole.tolist() == [4, 3, 1]
+    assert others.tolist() == [2, 0]
+
+
+def test_columns_in_another_order_hold_the_same_samples(tmp_path):
+    database, lane = filled(tmp_path, rounds=0, series=4)
+    for at in range(10):
+        lane.append(row(at * 100, at / 8, at * 50, at, 0.5))
+    database.seal()
+    before = contents(database)
+    Compactor(database).run_all()
+    assert contents(database) == before

@@ -40,6 +40,9 @@ def test_any_columns_and_rows_come_back(tmp_path, columns, rows):
         piece = segment.read(1, places, begin * 1000, end * 1000 - 1)
         assert np.array_equal(piece.values, stripe.values[places, begin:end])
         assert np.array_equal(piece.times, stripe.times[begin:end])
+        mixed = rng.permutation(places)
+        piece = segment.read(1, mixed, begin * 1000, end * 1000 - 1)
+        assert np.array_equal(piece.values, stripe.values[mixed, begin:end])
     assert np.array_equal(segment.columns(1), stripe.columns)
     assert list(segment.verify()) == []
 

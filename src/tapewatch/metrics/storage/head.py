@@ -18,7 +18,7 @@ from tapewatch.metrics.storage.gather import Fragment
 from tapewatch.metrics.storage.journal import LooseEntry
 from tapewatch.metrics.storage.lane import LaneRows
 from tapewatch.metrics.storage.loose import LooseSamples, Samples
-from tapewatch.metrics.storage.piece import Piece, join_pieces, ranges, take_series, widen
+from tapewatch.metrics.storage.piece import Piece, join_pieces, ranges, widen
 from tapewatch.metrics.storage.segment import Segment, Stripe
 from tapewatch.metrics.storage.series import Finder, Table, new_table
 
@@ -264,18 +264,7 @@ class StripeFragment:
         self.first_ms, self.last_ms = segment.bounds(stripe)
 
     def read(self, places: Places, start_ms: int, end_ms: int) -> Piece:
-        return read_places(self._segment, self._stripe, self._places[places], start_ms, end_ms)
-
-
-def read_places(segment: Segment, stripe: int, wanted: Places, start_ms: int, end_ms: int) -> Piece:
-    """Read columns of a stripe in any order."""
-    if len(wanted) < 2 or bool((wanted[1:] > wanted[:-1]).all()):
-        return segment.read(stripe, wanted, start_ms, end_ms)
-    order = np.argsort(wanted)
-    piece = segment.read(stripe, wanted[order], start_ms, end_ms)
-    back = np.empty(len(order), dtype=np.intp)
-    back[order] = np.arange(len(order))
-    return take_series(piece, back)
+        return self._segment.read(self._stripe, self._places[places], start_ms, end_ms)
 
 
 class LaneFragment:
@@ -314,7 +303,7 @@ class LaneFragment:
             if first <= end_ms and last >= start_ms:
                 width = len(segment.columns(stripe))
                 inside = wanted[wanted < width]
-                piece = read_places(segment, stripe, inside, start_ms, end_ms)
+                piece = segment.read(stripe, inside, start_ms, end_ms)
                 pieces.append(widen(piece, wanted < width))
         for each in self._sealing:
             if each.times[0] <= end_ms and each.times[-1] >= start_ms:

@@ -1,7 +1,7 @@
 """What one place holds of some series, and how such pieces are cut, widened and put together."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,27 +57,6 @@ def join_pieces(pieces: Sequence[Piece], width: int) -> Piece:
     )
 
 
-def take_series(piece: Piece, series: Places) -> Piece:
-    """Return some series of a piece, in the order asked for."""
-    if piece.ends is None:
-        return piece._replace(
-            values=piece.values[series],
-            starts=_of(piece.starts, series),
-            histograms=_of(piece.histograms, series),
-        )
-    begins = np.concatenate(([0], piece.ends[:-1]))[series]
-    lengths = piece.ends[series] - begins
-    picked = ranges(begins, lengths)
-    return Piece(
-        piece.times[picked],
-        piece.values[picked],
-        piece.gaps,
-        _of(piece.starts, picked),
-        _of(piece.histograms, picked),
-        np.cumsum(lengths),
-    )
-
-
 def widen(piece: Piece, inside: NDArray[np.bool_]) -> Piece:
     """Give a piece the series that it does not have (not ``inside``), with nothing in them."""
     if inside.all():
@@ -93,10 +72,6 @@ def widen(piece: Piece, inside: NDArray[np.bool_]) -> Piece:
         histograms = np.full(shape, None, dtype=object)
         histograms[inside] = piece.histograms
     return Piece(piece.times, values, True, starts, histograms)
-
-
-def _of(array: NDArray[Any] | None, picked: Places) -> NDArray[Any] | None:
-    return None if array is None else array[picked]
 
 
 def _starts_of(piece: Piece) -> Integers:

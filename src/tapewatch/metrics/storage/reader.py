@@ -180,14 +180,19 @@ def unite(tables: Sequence[Table], rows: Sequence[Integers]) -> Found:
         sources[only] = rows[only], members
         return Found(TableLabels(tables[only], rows[only]), sources)
     hashes = [table.hashes()[each] for table, each in zip(tables, rows, strict=True)]
-    distinct, first = np.unique(np.concatenate(hashes), return_index=True)
+    _, first, which = np.unique(np.concatenate(hashes), return_index=True, return_inverse=True)
+    # Members stand in the order of the tables, so that what lies together is read together.
+    in_order = np.argsort(first)
+    member = np.empty(len(first), dtype=np.int64)
+    member[in_order] = np.arange(len(first))
+    first = first[in_order]
     owner = np.repeat(np.arange(len(rows)), [len(each) for each in rows])[first]
     place = np.concatenate(rows)[first]
+    borders = np.cumsum([len(each) for each in rows[:-1]])
     sources = []
-    for own_rows, own_hashes in zip(rows, hashes, strict=True):
-        member = np.searchsorted(distinct, own_hashes)
-        order = np.argsort(member)
-        sources.append((own_rows[order], member[order].astype(np.int64)))
+    for own_rows, own in zip(rows, np.split(member[which], borders), strict=True):
+        rising = np.argsort(own)
+        sources.append((own_rows[rising], own[rising]))
     return Found(_labels_of(tables, owner, place), sources)
 
 

@@ -207,7 +207,7 @@ class Segment:
     def read(
         self, stripe: int, places: NDArray[np.intp], start_ms: int = -(2**62), end_ms: int = 2**62
     ) -> Piece:
-        """Read the columns at ``places`` (rising) of one stripe, rows within ``[start, end]``."""
+        """Read the columns at ``places`` of one stripe, rows within ``[start, end]``."""
         if self.is_ragged(stripe):
             return self._read_ragged(stripe, places)
         times = self.times(stripe)
@@ -233,14 +233,16 @@ class Segment:
         first = int(told["value_page"] if kind == VALUES else told["start_page"])
         rows, columns = int(told["rows"]), int(told["columns"])
         out = np.empty((len(places), max(end - begin, 0)))
-        for wanted in _grid(rows, columns, places, begin, end):
+        rising = len(places) < 2 or bool((places[1:] > places[:-1]).all())
+        order = None if rising else np.argsort(places)
+        ordered = places if order is None else places[order]
+        for wanted in _grid(rows, columns, ordered, begin, end):
             page = self._floats(first + wanted.page, wanted.columns * wanted.rows)
             block = page.reshape(wanted.columns, wanted.rows)
-            into = out[wanted.out_columns, wanted.out_rows]
-            if len(wanted.places) == wanted.columns:
-                into[:] = block[:, wanted.own_rows]
-            else:
-                into[:] = block[wanted.places, wanted.own_rows]
+            whole = len(wanted.places) == wanted.columns
+            found = block[slice(None) if whole else wanted.places, wanted.own_rows]
+            into = wanted.out_columns if order is None else order[wanted.out_columns]
+            out[into, wanted.out_rows] = found
         return out
 
     def _read_ragged(self, stripe: int, places: NDArray[np.intp]) -> Piece:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tapewatch.metrics.selection import Hints, LabelSets, Selection, Summary
 from tapewatch.metrics.storage.deleting import matched_rows, without_deleted
 from tapewatch.metrics.storage.gather import Fragment, Group, read_groups
-from tapewatch.metrics.storage.head import match_columns, read_places
+from tapewatch.metrics.storage.head import match_columns
 from tapewatch.metrics.storage.manifest import Arrival, Span, Tombstone
 from tapewatch.metrics.storage.piece import Piece
 from tapewatch.metrics.storage.segment import Segment
@@ -167,7 +167,7 @@ class SummaryFragment:
     def read_column(self, column: Column, places: Places, start_ms: int, end_ms: int) -> Piece:
         """Read one column; times are the ends of buckets."""
         stripe = self._first_stripe + column
-        return read_places(self.segment, stripe, self._places[places], start_ms, end_ms)
+        return self.segment.read(stripe, self._places[places], start_ms, end_ms)
 
 
 def summary_fragments(file: Segment, rows: Integers, members: Integers) -> Iterator[Fragment]:
