@@ -58,6 +58,7 @@ class Reader:
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._plans: dict[tuple[Matchers, tuple[int, ...]], Plan] = {}
+        self._generation = -1
         self._chooser = Chooser(database)
 
     def select(self, matchers: Matchers, start_ms: int, end_ms: int, hints: Hints) -> Selection:
@@ -139,8 +140,10 @@ class Reader:
         plan = self._plans.get(key)
         if plan is None or plan.generation != generation:
             plan = self._make_plan(generation, matchers, blocks, summaries)
-            if len(self._plans) >= PLANS_MAX:
+            if len(self._plans) >= PLANS_MAX or generation != self._generation:
+                # Plans of before would keep tables and files alive that are long replaced.
                 self._plans.clear()
+                self._generation = generation
             if not self._database.head.loose.count:
                 self._plans[key] = plan
         return plan
