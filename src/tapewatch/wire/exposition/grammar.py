@@ -19,6 +19,8 @@ from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.samples import Exemplar, MetricType
 
 EXEMPLAR_LENGTH_MAX: Final = 128  # characters of all label names and values, by specification
+PAIRS_SHARED: Final = 32_768
+"""Pairs of labels that are remembered; a quarter of a kilobyte each where values never repeat."""
 
 _NAME: Final = rb"[a-zA-Z_:][a-zA-Z0-9_:]*+"
 _LABEL: Final = rb"[a-zA-Z_][a-zA-Z0-9_]*+"
@@ -221,13 +223,13 @@ def labels_of(pairs: Pairs) -> Labels:
     return Labels(ordered)
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=PAIRS_SHARED)
 def shared_pair(name: str, value: str) -> tuple[str, str]:
     """Return one object for all pairs of this name and value: most series share most pairs."""
     return intern(name), intern(value)
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=PAIRS_SHARED)
 def _plain_pair(piece: bytes) -> tuple[str, str]:
     # What stands between the commas, perhaps without its closing quote.
     name, _, value = piece.rstrip(b'"').decode().partition('="')
