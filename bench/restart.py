@@ -28,7 +28,7 @@ QUESTION = "After kill -9 at 200,000 samples/s, how long until ready, and what i
 MUST_SECONDS = 1.0
 WRITTEN = "bench_acknowledged"
 WRITTEN_SERIES = 100
-GRACE_SECONDS = 0.25
+GRACE_SECONDS = 1.0
 """A scrape that was served this shortly before the kill may still have been read."""
 
 
