@@ -82,11 +82,12 @@ class FaultyDisk(RealDisk):
     def lose_power(self):
         """Leave on disk only what was synced."""
         self.steps_left = None
-        for path, file in self.files.items():
+        # The log's own thread may not have noticed yet, and make another file meanwhile.
+        for path, file in list(self.files.items()):
             if path.exists():
                 with path.open("r+b") as real:
                     real.truncate(min(file.durable, path.stat().st_size))
-        for changes in self.unsynced_names.values():
+        for changes in list(self.unsynced_names.values()):
             for change in reversed(changes):
                 self._take_back(*change)
         self.files.clear()
