@@ -30,7 +30,7 @@ test-all: $(VENV)/ready ## Run every test, the slow ones too.
 check: $(VENV)/ready ## Lint, check the format, the types and the tidiness of the house.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/cython-lint src
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_tidy.py
 
