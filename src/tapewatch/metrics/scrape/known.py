@@ -34,7 +34,6 @@ class KnownSeries:
     samples with times of their own, ``seen`` that the last good scrape had it.
     """
 
-    exposed: list[NewSeries | None] = field(default_factory=list)
     stored: list[Labels | None] = field(default_factory=list)
     known: Mask = field(default_factory=_mask)
     wanted: Mask = field(default_factory=_mask)
@@ -43,12 +42,16 @@ class KnownSeries:
     loose: Numbers = field(default_factory=_numbers)
     live: int = 0
 
+    @property
+    def size(self) -> int:
+        """How many indexes there are, free ones too."""
+        return len(self.stored)
+
     def make_room(self, size: int) -> None:
         """Grow everything to ``size`` indexes."""
-        grown = size - len(self.exposed)
+        grown = size - self.size
         if grown <= 0:
             return
-        self.exposed.extend([None] * grown)
         self.stored.extend([None] * grown)
         nothing = np.zeros(grown, np.bool_)
         self.known = np.concatenate([self.known, nothing])
@@ -59,13 +62,12 @@ class KnownSeries:
 
     def learn(self, series: NewSeries) -> None:
         """Take note of a series that is new."""
-        self.exposed[series.index] = series
         self.known[series.index] = True
         self.live += 1
 
     def forget(self, index: int) -> None:
         """Make an index free for another series."""
-        self.exposed[index] = self.stored[index] = None
+        self.stored[index] = None
         self.known[index] = self.wanted[index] = self.seen[index] = False
         self.column[index], self.loose[index] = REFUSED, UNASKED
         self.live -= 1

@@ -293,7 +293,7 @@ class Recorder:
         count = len(self._kept)
         in_order = np.arange(columns.first, columns.first + count)
         self._straight = (
-            count == len(series.exposed)
+            count == series.size
             and columns.width == columns.first + count
             and bool((self._kept_columns == in_order).all())
         )
