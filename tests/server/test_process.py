@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -153,3 +154,10 @@ def test_the_pure_twins_serve_too(tmp_path):
         text=True,
     )
     assert told.stdout.strip() == "0x44bc2cf5ad770999"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the switches are glibc's")
+def test_the_c_library_knows_the_switches_for_freed_memory():
+    code = "from tapewatch.server.process import keep_freed_memory as keep; print(keep())"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "True\n"
