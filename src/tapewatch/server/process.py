@@ -91,7 +91,8 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return False
-    return min(mallopt(*switch) for switch in MALLOC_SWITCHES) == 1
+    taken: list[int] = [mallopt(*switch) for switch in MALLOC_SWITCHES]
+    return all(taken)
 
 
 def settle_memory() -> None:
