@@ -8,9 +8,9 @@ that overlap are merged sample by sample, and the one that was stored first coun
 """
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +48,21 @@ class Fragment(Protocol):
         ...
 
 
-class Group(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Group:
     """Series that lie in the same fragments."""
 
     members: Members
     fragments: tuple[int, ...]
+    _labels: LabelSets | None = None
+
+    def labels_among(self, labels: LabelSets) -> LabelSets:
+        """Return the members' own labels: the same object each time, so what is derived stays."""
+        if len(self.members) == len(labels):
+            return labels
+        if self._labels is None:
+            self._labels = labels.take(self.members)
+        return self._labels
 
 
 def group_members(fragments: Sequence[Fragment], count: int) -> list[Group]:
@@ -82,10 +92,7 @@ def read_groups(
     """Read every group's samples within ``[start_ms, end_ms]``."""
     parts: list[Part] = []
     for group in groups:
-        chosen = labels
-        if len(group.members) < len(labels):
-            key = "members", group.members.tobytes()
-            chosen = labels.derive(key, partial(labels.take, group.members))
+        chosen = group.labels_among(labels)
         inside = [
             fragments[i]
             for i in group.fragments
