@@ -36,8 +36,10 @@ for name in (
 
 ODD = (math.nan, math.inf, -math.inf, 0.0, -0.0, 1e300, -1e300, 5e-324)
 plain = st.integers(-50, 50).map(float)
-numbers = st.one_of(plain, plain, st.floats(-1e6, 1e6), st.sampled_from(ODD))
-finite = st.one_of(plain, st.floats(-1e6, 1e6))
+# The smallest numbers of all lose their last digits wherever they are worked on.
+normal = st.floats(-1e6, 1e6, allow_subnormal=False)
+numbers = st.one_of(plain, plain, normal, st.sampled_from(ODD))
+finite = st.one_of(plain, normal)
 holes = st.one_of(numbers, numbers, st.sampled_from((ABSENT, STALE)))
 
 

@@ -75,10 +75,6 @@ def resolved(table, work, *, search=(), truncate=False):
 
     async def run():
         loop = asyncio.get_running_loop()
-        transport, dns = await loop.create_datagram_endpoint(
-            lambda: FakeDns(table, truncate), local_addr=("127.0.0.1", 0)
-        )
-        port = transport.get_extra_info("sockname")[1]
 
         async def over_tcp(reader, writer):
             (size,) = struct.unpack("!H", await reader.readexactly(2))
@@ -86,7 +82,12 @@ def resolved(table, work, *, search=(), truncate=False):
             writer.write(struct.pack("!H", len(said)) + said)
             writer.close()
 
-        server = await asyncio.start_server(over_tcp, "127.0.0.1", port)
+        # TCP takes the port first: somebody else's connection may hold it there, not on UDP.
+        server = await asyncio.start_server(over_tcp, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        transport, dns = await loop.create_datagram_endpoint(
+            lambda: FakeDns(table, truncate), local_addr=("127.0.0.1", port)
+        )
         settings = ResolverSettings((("127.0.0.1", port),), search, timeout_seconds=0.2, attempts=1)
         try:
             await work(Resolver(settings), dns)
