@@ -72,14 +72,15 @@ def group_members(fragments: Sequence[Fragment], count: int) -> list[Group]:
         members = fragment.members
         keys[members] = (keys[members] + np.uint64(number)) * _MIX
         keys[members] ^= keys[members] >> np.uint64(31)
-    groups = []
     order = np.argsort(keys, kind="stable")
     borders = np.flatnonzero(np.diff(keys[order])) + 1
-    for members in np.split(order, borders):
-        if len(members) and keys[members[0]]:
-            inside = [i for i, each in enumerate(fragments) if _holds(each, int(members[0]))]
-            groups.append(Group(members, tuple(inside)))
-    return groups
+    split = np.split(order, borders)
+    groups = [members for members in split if len(members) and keys[members[0]]]
+    inside: list[list[int]] = [[] for _ in groups]
+    for number, fragment in enumerate(fragments):
+        for group in _held_by(fragment, [members[0] for members in groups]):
+            inside[group].append(number)
+    return [Group(each, tuple(held)) for each, held in zip(groups, inside, strict=True)]
 
 
 def read_groups(
@@ -106,9 +107,14 @@ def read_groups(
     return Selection(tuple(parts))
 
 
-def _holds(fragment: Fragment, member: int) -> bool:
-    place = int(np.searchsorted(fragment.members, member))
-    return place < len(fragment.members) and int(fragment.members[place]) == member
+def _held_by(fragment: Fragment, members: Sequence[int]) -> list[int]:
+    """Say which of ``members`` a fragment holds, by their places."""
+    if not len(fragment.members):
+        return []
+    places = np.searchsorted(fragment.members, members)
+    places[places == len(fragment.members)] = 0
+    held: list[int] = np.flatnonzero(fragment.members[places] == members).tolist()
+    return held
 
 
 def _assemble(labels: LabelSets, pieces: list[Piece]) -> list[Part]:

@@ -243,14 +243,14 @@ def match_columns(columns: Integers, numbers: Integers) -> tuple[Places, Places]
     """Find ``numbers`` (rising) among ``columns``: which were found, and at which places."""
     if not len(columns) or not len(numbers):
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    rising = bool((columns[1:] > columns[:-1]).all())
-    order = None if rising else np.argsort(columns, kind="stable")
-    ordered = columns if order is None else columns[order]
-    places = np.searchsorted(ordered, numbers)
-    places[places == len(ordered)] = 0
-    inside = np.flatnonzero(ordered[places] == numbers)
-    found = places[inside]
-    return inside, found if order is None else order[found]
+    inside = np.searchsorted(numbers, columns)
+    inside[inside == len(numbers)] = 0
+    places = np.flatnonzero(numbers[inside] == columns)
+    inside = inside[places]
+    if len(inside) > 1 and not bool((inside[1:] > inside[:-1]).all()):
+        order = np.argsort(inside)
+        return inside[order], places[order]
+    return inside, places
 
 
 class StripeFragment:

@@ -215,8 +215,9 @@ def block_fragments(block: Segment, rows: Integers, members: Integers) -> Iterat
     if not len(rows):
         return
     by_row = np.argsort(rows)
+    ordered = rows[by_row]
     for stripe in range(block.stripe_count):
-        inside, places = match_columns(block.columns(stripe), rows[by_row])
+        inside, places = match_columns(block.columns(stripe), ordered)
         if len(inside):
             chosen = by_row[inside]
             order = np.argsort(chosen)

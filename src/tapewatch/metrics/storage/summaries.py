@@ -173,8 +173,9 @@ class SummaryFragment:
 def summary_fragments(file: Segment, rows: Integers, members: Integers) -> Iterator[Fragment]:
     """Yield the batches of a summary file that hold some of its ``rows``."""
     by_row = np.argsort(rows)
+    ordered = rows[by_row]
     for batch in range(file.stripe_count // len(Column)):
-        inside, places = match_columns(file.columns(batch * len(Column)), rows[by_row])
+        inside, places = match_columns(file.columns(batch * len(Column)), ordered)
         if len(inside):
             chosen = by_row[inside]
             order = np.argsort(chosen)
