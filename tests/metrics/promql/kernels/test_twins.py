@@ -34,7 +34,7 @@ for name in (
         importlib.import_module(f"{PACKAGE}.{name}_pure"),
     )
 
-ODD = (math.nan, math.inf, -math.inf, 0.0, -0.0, 1e300, -1e300, 5e-324)
+ODD = (math.nan, math.inf, -math.inf, 0.0, -0.0, 1e300, -1e300)
 plain = st.integers(-50, 50).map(float)
 # The smallest numbers of all lose their last digits wherever they are worked on.
 normal = st.floats(-1e6, 1e6, allow_subnormal=False)
