@@ -1,0 +1,99 @@
+"""
+The book's file: changes are gathered in memory and written in batches.
+
+``write`` costs an append to a list; ``commit`` writes everything gathered so far as one
+transaction and returns when it is on disk. A commit may run on a thread while the state machine
+goes on: what is written meanwhile belongs to the next batch. A batch that cannot be written stays
+and is tried again with the next commit, so memory and file never part.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from tapewatch.alerting.book.schema import prepare
+from tapewatch.alerting.errors import BookUnusable
+
+BUSY_SECONDS: Final = 10.0
+Change = tuple[str, Sequence[Any]]
+
+
+class Book:
+    """What of alerting outlives the process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.last_error: str | None = None
+        self.commits = 0
+        self._gathered: list[Change] = []
+        self._writing = Lock()
+        try:
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            prepare(self._connection)
+        except sqlite3.Error as fault:
+            raise BookUnusable(str(fault)) from None
+
+    @property
+    def pending(self) -> int:
+        """How many changes are not on disk yet."""
+        return len(self._gathered)
+
+    def write(self, statement: str, row: Sequence[Any]) -> None:
+        """Gather one change; it is on disk after the next commit."""
+        self._gathered.append((statement, row))
+
+    def commit(self) -> None:
+        """Write what was gathered so far, whole or not at all; raises ``BookUnusable``."""
+        with self._writing:
+            batch, self._gathered = self._gathered, []
+            if not batch:
+                return
+            try:
+                self._write(batch)
+            except sqlite3.Error as fault:
+                self._gathered = batch + self._gathered
+                self.last_error = str(fault)
+                raise BookUnusable(str(fault)) from None
+            self.commits += 1
+            self.last_error = None
+
+    def rows(self, question: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Read rows as they are on disk, on a connection of their own."""
+        try:
+            connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        except sqlite3.Error as fault:
+            raise BookUnusable(str(fault)) from None
+        try:
+            yield from connection.execute(question, values)
+        except sqlite3.Error as fault:
+            raise BookUnusable(str(fault)) from None
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Write what is left and give the file back."""
+        try:
+            self.commit()
+        finally:
+            self._connection.close()
+
+    def _write(self, batch: Iterable[Change]) -> None:
+        execute = self._connection.executemany
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Runs of one statement are written by one call, in the order they were gathered.
+            for statement, changes in groupby(batch, key=itemgetter(0)):
+                execute(statement, map(itemgetter(1), changes))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
