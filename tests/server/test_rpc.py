@@ -62,9 +62,8 @@ def test_an_export_becomes_series(call):
 
 
 def test_what_could_not_be_taken_is_told(call):
-    partial = decode(RESPONSE, call(export(temporality=1)))["partial"]
-    assert partial["rejected"] == 1
-    assert "delta" in partial["message"]
+    partial = decode(RESPONSE, call(export(temporality=0)))["partial"]
+    assert "temporality is neither" in partial["message"]
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,21 @@ the database's own number of the series, so a series that comes again costs no P
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tapewatch.metrics.deltas import Deltas
 from tapewatch.metrics.intake import REFUSED, Loose, Taken
 from tapewatch.metrics.storage.database import Database
 from tapewatch.metrics.storage.series import Table
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Exemplar, Sample
-from tapewatch.wire.otlp.metrics import Export, MetricsReader, Translation
+from tapewatch.wire.otlp.metrics import MetricsReader, Translation
 from tapewatch.wire.remote_write.content import Version
 from tapewatch.wire.remote_write.decode import WriteDecoder
 from tapewatch.wire.remote_write.request import WriteRequest, Written
@@ -124,7 +125,13 @@ class ExportReceiver:
     def __init__(self, database: Database, translation: Translation) -> None:
         self._database = database
         self._reader = MetricsReader(translation)
+        self._deltas = Deltas()
         self._lock = threading.Lock()
+
+    def translate(self, translation: Translation) -> None:
+        """Read exports in another way from now on."""
+        with self._lock:
+            self._reader = MetricsReader(translation)
 
     def take(self, body: bytes, content_type: str) -> Receipt:
         """Store an export; raises what the reader raises, and ``ReadOnly``."""
@@ -132,21 +139,19 @@ class ExportReceiver:
             export = self._reader.read(body, content_type)
             if export.metadata:
                 self._database.describe(export.metadata, source="otlp")
+            sums = self._deltas.add(export.deltas)
+            samples = (*export.samples, *sums.samples)
             with self._database.head.lock:
-                numbers = self._database.series([each.labels for each in export.samples])
-                receipt = store(self._database, without_refused(loose_of(export.samples, numbers)))
-        faults = [*export.refused, *_delta_faults(export)]
+                numbers = self._database.series([each.labels for each in samples])
+                receipt = store(self._database, without_refused(loose_of(samples, numbers)))
+            self._deltas.keep(sums)
+        faults = [*export.refused, *sums.faults]
         limited = numbers == REFUSED
         if limited.any():
-            first = export.samples[int(limited.argmax())].labels
+            first = samples[int(limited.argmax())].labels
             faults.append(f"series {first}: {LIMIT_WORDS}")
-        refused = len(export.deltas) + int(limited.sum()) + receipt.refused
+        refused = sums.refused + int(limited.sum()) + receipt.refused
         return Receipt(receipt.written, (*faults, *receipt.faults), refused)
-
-
-def _delta_faults(export: Export) -> Iterator[str]:
-    for name in dict.fromkeys(sample.labels.name for sample in export.deltas):
-        yield f"metric {name!r}: its temporality is delta; send it as cumulative"
 
 
 def loose_of(samples: Sequence[Sample], numbers: Integers) -> Loose:

@@ -136,7 +136,7 @@ class MetricsService:
             self.engine = Engine(settings.query.engine)
             self.queries.apply(settings.query)
         if settings.otlp != former.otlp:
-            self.exports = ExportReceiver(self.database, settings.otlp.translation)
+            self.exports.translate(settings.otlp.translation)
         self.database.settings = settings.storage
         self.database.keeps = keeps_of(settings.storage)
         self.scraping.apply(jobs)

@@ -208,11 +208,13 @@ def test_an_export_may_be_binary_and_compressed(own_desk):
 
 def test_what_an_export_could_not_give_is_told_in_the_answer(own_desk):
     desk = own_desk()
-    status, _, answer = desk.post("/v1/metrics", export(desk, temporality=1), "application/json")
+    body = export(desk, temporality=1)
+    assert desk.post("/v1/metrics", body, "application/json")[0] == 200
+    status, _, answer = desk.post("/v1/metrics", body, "application/json")
     assert status == 200
     partial = json.loads(answer)["partialSuccess"]
     assert partial["rejectedDataPoints"] == "1"
-    assert "its temporality is delta" in partial["errorMessage"]
+    assert "was added up already" in partial["errorMessage"]
 
 
 @pytest.mark.parametrize(

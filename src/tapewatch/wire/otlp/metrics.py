@@ -3,8 +3,8 @@ OTLP metrics as samples.
 
 Gauges and sums become one sample a point, classic histograms and summaries their well-known
 series, exponential histograms native ones. Resources become ``job``, ``instance`` and the metric
-``target_info``. Points with delta temporality cannot be stored as they are; they are handed over
-apart from the others, for the caller to add up or to refuse.
+``target_info``. Points with delta temporality are handed over
+apart from the others, for the caller to add up.
 """
 
 import base64
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tapewatch.model.digits import format_double
-from tapewatch.model.histograms import CUSTOM_SCHEMA, SCHEMA_MAX, SCHEMA_MIN, Histogram, ResetHint
+from tapewatch.model.histograms import CUSTOM_SCHEMA, SCHEMA_MAX, SCHEMA_MIN, Histogram
 from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.samples import STALE, Exemplar, Metadata, MetricType, Sample
 from tapewatch.wire.errors import UnsupportedContent
@@ -137,7 +137,7 @@ class _Reading:
             if not name:
                 raise _Refused("its name has no letter that Prometheus knows")
             unit = unit_name(metric["unit"], self._translation.strategy)
-            points = _Points(name, shared, self._translation, self._known, delta=data.delta)
+            points = _Points(name, shared, self._translation, self._known)
             samples = list(points.read(data))
         except _Refused as fault:
             self.refused.append(f"metric {metric['name']!r}: {fault}")
@@ -203,9 +203,7 @@ def _data(metric: Message) -> _Data:
     )
     delta = temporality == _DELTA
     known = MetricType.GAUGE if gauge else _TYPES[kind]
-    return _Data(
-        kind, instrument, MetricType.UNKNOWN if delta else known, body["data_points"], delta
-    )
+    return _Data(kind, instrument, known, body["data_points"], delta)
 
 
 _TYPES: Final = {
@@ -226,8 +224,6 @@ class _Points:
         shared: Mapping[str, str],
         translation: Translation,
         known: dict[Hashable, Labels],
-        *,
-        delta: bool,
     ) -> None:
         self._name = name
         self._known = known
@@ -235,7 +231,6 @@ class _Points:
         self._shared = shared
         self._identity = {name: shared[name] for name in ("job", "instance") if name in shared}
         self._translation = translation
-        self._hint = ResetHint.GAUGE if delta else ResetHint.UNKNOWN
 
     def read(self, data: _Data) -> Iterator[Sample]:
         if data.kind == "histogram" and self._translation.custom_buckets:
@@ -313,7 +308,6 @@ class _Points:
             sum=_recorded(point, point["sum"] or 0.0),
             positive={index: float(count) for index, count in counts if count},
             custom_bounds=tuple(point["explicit_bounds"]),
-            reset_hint=self._hint,
         )
         yield self._native(point, histogram)
 
@@ -330,7 +324,6 @@ class _Points:
             zero_count=float(point["zero_count"]),
             positive=_buckets(point["positive"], merged),
             negative=_buckets(point["negative"], merged),
-            reset_hint=self._hint,
         )
         yield self._native(point, histogram)
 
