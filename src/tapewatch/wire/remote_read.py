@@ -15,6 +15,7 @@ from tapewatch.model.hashing import crc32c
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import Matcher, MatchKind
+from tapewatch.wire import histogram_chunk
 from tapewatch.wire.errors import BadMessage
 from tapewatch.wire.protobuf import decode, encode, varint
 from tapewatch.wire.remote_write.encode import label_block, plain_series
@@ -26,6 +27,7 @@ SAMPLES_TYPE: Final = "application/x-protobuf"
 FRAMES_TYPE: Final = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse"
 CHUNK_SAMPLES: Final = 120
 _XOR: Final = 1
+_HISTOGRAMS: Final = 3
 
 MATCHER: Final = Message(
     "LabelMatcher",
@@ -80,7 +82,7 @@ class ResponseType(IntEnum):
 
 
 class Series(NamedTuple):
-    """A series of an answer, its points in order of time; frames leave native histograms out."""
+    """A series of an answer, its points in order of time."""
 
     labels: Labels
     timestamps_ms: Sequence[int]
@@ -127,7 +129,7 @@ def write_frames(results: Iterable[Iterable[Series]]) -> Iterator[bytes]:
     """Write a frame for each series of each query; series have to come in order of labels."""
     for index, series in enumerate(results):
         for answered in series:
-            message = {"chunks": list(_chunks(answered))}
+            message = {"chunks": _chunks(answered)}
             body = label_block(answered.labels) + encode(CHUNKS, message)
             frame = encode(FRAME, {"series": [body], "query_index": index})
             yield varint(len(frame)) + crc32c(frame).to_bytes(4, "big") + frame
@@ -181,8 +183,15 @@ def _points(series: Series) -> Iterator[tuple[int, float]]:
     return zip(map(int, series.timestamps_ms), map(float, series.values), strict=True)
 
 
-def _chunks(series: Series) -> Iterator[dict[str, Any]]:
+def _chunks(series: Series) -> list[dict[str, Any]]:
     points = list(_points(series))
-    for first in range(0, len(points), CHUNK_SAMPLES):
-        run = points[first : first + CHUNK_SAMPLES]
-        yield {"min_ms": run[0][0], "max_ms": run[-1][0], "type": _XOR, "data": encode_xor(run)}
+    cuts = range(0, len(points), CHUNK_SAMPLES)
+    floats = [points[first : first + CHUNK_SAMPLES] for first in cuts]
+    chunks = [_chunk(run, _XOR, encode_xor(run)) for run in floats]
+    for run in histogram_chunk.runs(series.histograms, CHUNK_SAMPLES):
+        chunks.append(_chunk(run, _HISTOGRAMS, histogram_chunk.encode_histograms(run)))
+    return sorted(chunks, key=lambda chunk: chunk["min_ms"])
+
+
+def _chunk(run: Sequence[tuple[int, Any]], kind: int, data: bytes) -> dict[str, Any]:
+    return {"min_ms": run[0][0], "max_ms": run[-1][0], "type": kind, "data": data}

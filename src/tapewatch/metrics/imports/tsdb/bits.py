@@ -1,12 +1,11 @@
 """Numbers at the bits of a chunk, from the left."""
 
 import struct
-from typing import Final
+
+from tapewatch.wire.bits import WIDTHS
 
 _DOUBLE = struct.Struct(">d")
 _QUAD = struct.Struct(">Q")
-# How many bits follow each prefix of ones (closed by a zero, where there are fewer than eight).
-_WIDTHS: Final = (0, 3, 6, 9, 12, 18, 25, 56, 64)
 
 
 class BitReader:
@@ -51,7 +50,7 @@ class BitReader:
         ones = 0
         while ones < 8 and self.bits(1):
             ones += 1
-        return _WIDTHS[ones]
+        return WIDTHS[ones]
 
 
 def signed(bits: int, width: int) -> int:
