@@ -187,7 +187,7 @@ def _timed(work: Work[T], budget: Budget) -> tuple[T, float]:
         answer = work(budget)
     except MemoryError:
         # One step of the evaluation wanted more than there is; the query is over, we are not.
-        raise QueryTooLarge(budget.samples_max or 0) from None
+        raise QueryTooLarge(0, budget.samples_max or 0) from None
     return answer, perf_counter() - began
 
 

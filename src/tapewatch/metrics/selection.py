@@ -351,13 +351,36 @@ class Selection:
         return any(part.histograms is not None for part in self.parts)
 
 
+class Allowance(Protocol):
+    """What may still be read."""
+
+    def check(self) -> None:
+        """Raise when nobody waits for the answer any more."""
+
+    def reserve(self, cells: int) -> None:
+        """Raise when so many samples more are too many, or nobody waits for them any more."""
+
+
+class Unlimited:
+    """No limit at all."""
+
+    def check(self) -> None:
+        """Go on."""
+
+    def reserve(self, cells: int) -> None:
+        """Take as much as there is."""
+
+
+UNLIMITED: Final = Unlimited()
+
+
 @dataclass(frozen=True, slots=True)
 class Hints:
     """
     What a source may use to read less: it is never wrong to ignore them.
 
     ``grid_ms`` says that whoever asks can work with summaries, and that all windows begin and end
-    at its multiples; 0: only samples will do.
+    at its multiples; 0: only samples will do. The ``allowance`` is asked before much is read.
     """
 
     function: str = ""
@@ -365,6 +388,7 @@ class Hints:
     step_ms: int = 0
     histogram_stats_only: bool = False
     grid_ms: int = 0
+    allowance: Allowance = UNLIMITED
 
 
 NO_HINTS: Final = Hints()

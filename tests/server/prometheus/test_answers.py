@@ -30,7 +30,7 @@ from tapewatch.wire.errors import BadMessage, TooLarge, UnsupportedContent
     [
         (QueryRefused("no"), 400, "bad_data"),
         (QueryFailed("no"), 422, "execution"),
-        (QueryTooLarge(5), 422, "execution"),
+        (QueryTooLarge(6, 5), 422, "execution"),
         (QueryTimedOut(), 503, "timeout"),
         (QueryCanceled(), 499, "canceled"),
         (ReadOnly("the disk is full"), 503, "unavailable"),

@@ -54,14 +54,18 @@ class QueryFailed(QueryError):
 
 
 class QueryTooLarge(QueryFailed):
-    """A query would hold more samples at once than its budget; the words are Prometheus'."""
+    """A query would hold more samples at once than its budget; the first words are Prometheus'."""
 
-    def __init__(self, samples_max: int) -> None:
-        super().__init__(samples_max)
+    def __init__(self, samples: int, samples_max: int) -> None:
+        super().__init__(samples, samples_max)
+        self.samples = samples
         self.samples_max = samples_max
 
     def __str__(self) -> str:
-        return "query processing would load too many samples into memory in query execution"
+        return (
+            "query processing would load too many samples into memory in query execution: "
+            f"{self.samples:,} or more, where {self.samples_max:,} are allowed"
+        )
 
 
 class QueryTimedOut(QueryError):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tapewatch.metrics.promql.algebra import sample_weight
@@ -15,6 +15,7 @@ from tapewatch.model.matchers import Matcher
 
 # Long kernels are run in pieces of about this many cells, so that a query can be stopped.
 CHUNK_CELLS: Final = 4_000_000
+CELL_BYTES: Final = 8
 _NO_BUDGET: Final = Budget()
 
 
@@ -63,9 +64,17 @@ class Meter:
         held = self.samples_held + samples
         self.samples_peak = max(self.samples_peak, held)
         if held > self.samples_max:
-            raise QueryTooLarge(self.samples_max)
-        if self.memory_bytes_max is not None and held * 8 > self.memory_bytes_max:
-            raise QueryTooLarge(self.memory_bytes_max // 8)
+            raise QueryTooLarge(held, self.samples_max)
+        self._fit(held)
+
+    def reserve(self, cells: int) -> None:
+        """Ask for room before it is taken, filled or not; stop the query if it is over."""
+        self.check()
+        self._fit(self.samples_held + cells)
+
+    def _fit(self, cells: int) -> None:
+        if self.memory_bytes_max is not None and cells * CELL_BYTES > self.memory_bytes_max:
+            raise QueryTooLarge(cells, self.memory_bytes_max // CELL_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,8 @@ class Run:
             known = self.selections.get(key)
             if known is not None and known[0] <= start_ms and end_ms <= known[1]:
                 return known[2]
-        selection = self.source.select(own, start_ms, end_ms, hints=hints)
+        allowed = replace(hints, allowance=self.meter)
+        selection = self.source.select(own, start_ms, end_ms, hints=allowed)
         if not selection.summaries:
             self.selections[own, any_kind] = (start_ms, end_ms, selection)
         return selection

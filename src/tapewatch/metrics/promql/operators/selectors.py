@@ -80,6 +80,7 @@ class Selector(Operator):
             takes_summaries=self.takes_summaries,
         )
         tell_rounding(selection, run, self.span)
+        run.meter.reserve(len(selection.labels) * steps.count)
         picked = [
             *(self.pick(part, ends, run) for part in selection.parts),
             *(Picked(*newest_of(each, ends, run.lookback_ms)) for each in selection.summaries),
@@ -184,6 +185,7 @@ class SmoothedSelector(Selector):
         selection = select_around(
             run, self.matchers, ends, before_ms=run.lookback_ms, after_ms=run.lookback_ms
         )
+        run.meter.reserve(len(selection.labels) * steps.count)
         picked = [self.pick(part, ends, run) for part in selection.parts]
         return stack(selection.labels, picked, steps)
 

@@ -173,6 +173,7 @@ class SubqueryOperator(RangeOperator):
         inner_steps = Steps.between(first, int(ends[-1]), step_ms)
         if not inner_steps.count:
             return Ranged(Selection(), ends)
+        run.meter.reserve(inner_steps.count)
         matrix = self.children[0].matrix(run, inner_steps)
         strip = _as_strip(matrix, inner_steps)
         return Ranged(Selection((strip,)), ends, matrix.drop_names)
@@ -238,6 +239,7 @@ class WindowFunction(Operator):
             self.window.smoothed,
         )
         tell_rounding(selection, run, self.call.span)
+        run.meter.reserve(len(selection.labels) * steps.count)
         results = [
             *(self._of_part(part, replace(frame, labels=part.labels)) for part in selection.parts),
             *(self._of_summary(each, frame) for each in selection.summaries),
