@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tapewatch.catalog.file import CatalogFile
 from tapewatch.cli.main import NOUNS, tapewatch
 from tapewatch.document.fields import Setting, settings_of
 from tapewatch.document.overlay import environment_name
@@ -26,7 +27,9 @@ FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 def pages() -> dict[str, str]:
     """Return every generated page by its file name."""
     schema = json.dumps(json_schema(Settings, title="tapewatch.yaml"), indent=2) + "\n"
+    catalog = json.dumps(json_schema(CatalogFile, title="a file of a pack"), indent=2) + "\n"
     return {
+        "catalog.schema.json": catalog,
         "commands.md": "\n".join(_commands()) + "\n",
         "configuration.md": "\n".join(_configuration()) + "\n",
         "tapewatch.schema.json": schema,
