@@ -95,7 +95,7 @@ def test_what_was_cheap_is_answered_on_the_loop_until_it_has_grown():
 
         def grown(budget):
             if budget.samples_max == samples_max:
-                raise QueryTooLarge(samples_max)
+                raise QueryTooLarge(samples_max + 1, samples_max)
             return threading.current_thread()
 
         assert await ask(grown) is not threading.main_thread()
