@@ -114,7 +114,8 @@ class ProxySettings:
             yield "proxy_from_environment", "excludes proxy_url and no_proxy"
         if self.no_proxy and not self.proxy_url:
             yield "no_proxy", "needs proxy_url"
-        if self.proxy_url and urlsplit(self.proxy_url.reveal()).scheme not in ("http", "https"):
+        # A proxy without a scheme is plain HTTP, as Prometheus reads it.
+        if self.proxy_url and urlsplit(self.proxy_url.reveal()).scheme not in ("http", "https", ""):
             yield "proxy_url", "must begin with http:// or https://"
 
 
