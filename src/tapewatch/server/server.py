@@ -16,6 +16,8 @@ from tapewatch.metrics.service import MetricsService, OwnTarget
 from tapewatch.model.clock import Clock
 from tapewatch.model.samples import Family, counter, gauge
 from tapewatch.server import faces, logs, vitals
+from tapewatch.server.boards import DashboardSource, OwnDashboards
+from tapewatch.server.console import ConsoleFiles
 from tapewatch.server.faces.prometheus.rules import NoRules, RuleSource
 from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
@@ -23,6 +25,8 @@ from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.lifecycle import Component, Supervisor
 from tapewatch.server.rpc import RpcListener, check_rpc_exposure
 from tapewatch.server.settings import ServerSettings, Settings, SettingsSource, split_address
+from tapewatch.server.slow import SlowQueries
+from tapewatch.server.streams import Streams
 from tapewatch.store.directory import DataDirectory
 from tapewatch.version import VERSION
 
@@ -31,6 +35,7 @@ log = logging.getLogger(__name__)
 FIXED: frozenset[str] = frozenset(
     {
         "server.listen",
+        "server.console",
         "server.otlp_grpc_listen",
         "server.request_head_max",
         "data.directory",
@@ -56,9 +61,13 @@ class Server:
         self.reloaded_ns = self.started_ns
         self.stopping = False
         self.rules: RuleSource = NoRules()
+        self.boards: list[DashboardSource] = [OwnDashboards()]
+        self.console = ConsoleFiles(settings.server.console)
         self._rpc: RpcListener | None = None
         shapes = ErrorShapes()
-        self.app = App(faces.routes(self, shapes), shapes, settings.server)
+        self.app = App(
+            faces.routes(self, shapes), shapes, settings.server, is_open=faces.console.is_open(self)
+        )
         self._listener = Listener(self.app, settings.server, needs=("metrics",))
         self.address = self._listener.bind()
         try:
@@ -74,6 +83,8 @@ class Server:
             clock,
             own=OwnTarget(own_address(self.address), settings.server.auth_token),
         )
+        self.streams = Streams(self.metrics, clock)
+        self.slow = SlowQueries(clock)
         self.supervisor = Supervisor(self._components(), clock)
 
     def _components(self) -> list[Component]:
@@ -157,6 +168,7 @@ class Server:
             self.directory.free_bytes(),
         )
         yield from self.app.tally.families()
+        yield from self.streams.families()
         yield from self.supervisor.families()
 
 

@@ -55,6 +55,9 @@ class ServerSettings:
     requests_at_once_max: int = option(
         "How many requests are worked on at the same time.", default=512, low=1
     )
+    console: FilePath | None = option(
+        "Folder with a built console to show instead of the one built in.", default=None
+    )
     cors_origin: str = option(
         "Pattern (RE2) for the sites whose pages may read the APIs; empty is none.", default=".*"
     )

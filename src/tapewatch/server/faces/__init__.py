@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
-from tapewatch.server.faces import home, imports, management, prometheus
+from tapewatch.server.faces import console, dashboards, imports, management, prometheus, stream
 from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.rpc import Method
 
@@ -23,7 +23,9 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from management.routes(server)
     yield from prometheus.routes(server, shapes)
     yield from imports.routes(server)
-    yield from home.routes(server)
+    yield from stream.routes(server)
+    yield from dashboards.routes(server)
+    yield from console.routes(server)
 
 
 def rpc_methods(server: "Server") -> dict[str, Method]:

@@ -1,14 +1,10 @@
-"""``/``: where a person lands; says what runs here and where to go on."""
+"""Where a person lands while no console is built in: what runs here, and where to go on."""
 
-from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute
 
-from tapewatch.server.http.routes import Route
 from tapewatch.version import VERSION
 
 if TYPE_CHECKING:
@@ -41,6 +37,8 @@ _PAGE: Final = """<!doctype html>
 </style></head><body>
 <h1>Tapewatch {version}</h1>
 <p class="state">{state}</p>
+<p>The console is not built into this installation; everything else works.
+From the sources, <code>make console</code> builds it (it needs Node 20 or later).</p>
 <table>{places}</table>
 <h2>Components</h2>
 <table>{components}</table>
@@ -48,25 +46,21 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def routes(server: "Server") -> Iterator[BaseRoute]:
-    """Yield the routes."""
-
-    async def home(_request: Request) -> Response:
-        ready = server.supervisor.ready()
-        return HTMLResponse(
-            _PAGE.format(
-                version=escape(VERSION),
-                state="Every component does its work." if ready else "Not ready.",
-                places="".join(_row(f'<a href="{path}">{path}</a>', told) for path, told in PLACES),
-                components="".join(
-                    _row(f"<code>{escape(each.name)}</code>", each.last_error or each.state.value)
-                    for each in server.supervisor.health()
-                ),
+def home_page(server: "Server") -> Response:
+    """Draw the page."""
+    ready = server.supervisor.ready()
+    return HTMLResponse(
+        _PAGE.format(
+            version=escape(VERSION),
+            state="Every component does its work." if ready else "Not ready.",
+            places="".join(_row(f'<a href="{path}">{path}</a>', told) for path, told in PLACES),
+            components="".join(
+                _row(f"<code>{escape(each.name)}</code>", each.last_error or each.state.value)
+                for each in server.supervisor.health()
             ),
-            headers=HEADERS,
-        )
-
-    yield Route("/", home)
+        ),
+        headers=HEADERS,
+    )
 
 
 def _row(left: str, right: str) -> str:

@@ -1,6 +1,6 @@
 """The ASGI application: the faces' routes inside the layers that every request passes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,10 +16,15 @@ class App:
     """Layers, outermost first: ids and error shapes, limits, authentication, routes."""
 
     def __init__(
-        self, routes: Iterable[BaseRoute], shapes: ErrorShapes, settings: ServerSettings
+        self,
+        routes: Iterable[BaseRoute],
+        shapes: ErrorShapes,
+        settings: ServerSettings,
+        is_open: Callable[[str], bool],
     ) -> None:
         self.tally = RequestTally()
-        self._auth = Auth(Router(list(routes), redirect_slashes=False), settings.auth_token)
+        router = Router(list(routes), redirect_slashes=False)
+        self._auth = Auth(router, settings.auth_token, is_open)
         self._limits = Limits(self._auth, settings)
         self._outermost: ASGIApp = Requests(self._limits, shapes, self.tally)
 

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from tapewatch.server.faces.prometheus import (
     admin,
+    explain,
     federate,
     notifications,
     otlp,
@@ -43,6 +44,7 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from admin.routes(server)
     yield from notifications.routes(server)
     yield from specification.routes(server)
+    yield from explain.routes(server)
     yield Preflight(server)
 
 

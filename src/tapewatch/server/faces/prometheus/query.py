@@ -20,6 +20,7 @@ from tapewatch.server.errors import Refusal
 from tapewatch.server.faces.prometheus.answers import PREFIX, Call, Data, Packed, endpoint, pack
 from tapewatch.server.faces.prometheus.encode import clean, encode_answer
 from tapewatch.server.faces.prometheus.parameters import EARLIEST_MS, LATEST_MS, refuse
+from tapewatch.server.slow import AskedQuery
 
 if TYPE_CHECKING:
     from tapewatch.server.server import Server
@@ -47,7 +48,9 @@ async def instant(call: Call) -> Response:
     def evaluate(budget: Budget) -> Answer:
         return engine.instant(database, text, at_ms, budget=budget)
 
-    return await _answer(call, evaluate, budget, ("instant", text, budget.lookback_ms))
+    key = ("instant", text, budget.lookback_ms)
+    with call.server.slow.noting(text, "instant", 1) as asked:
+        return await _answer(call, evaluate, budget, key, asked)
 
 
 async def ranged(call: Call) -> Response:
@@ -66,7 +69,9 @@ async def ranged(call: Call) -> Response:
         return engine.range(database, text, start_ms, end_ms, step_ms, budget=budget)
 
     count = (end_ms - start_ms) // step_ms
-    return await _answer(call, evaluate, budget, (text, count, step_ms, budget.lookback_ms))
+    key = (text, count, step_ms, budget.lookback_ms)
+    with call.server.slow.noting(text, "range", count + 1) as asked:
+        return await _answer(call, evaluate, budget, key, asked)
 
 
 def check_step(start_ms: int, end_ms: int, step_ms: int) -> None:
@@ -112,14 +117,18 @@ async def parsed(call: Call) -> Data:
     return Data(to_json(_tree(call)))
 
 
-async def _answer(call: Call, evaluate: Any, budget: Budget, key: Any) -> Response:
+async def _answer(
+    call: Call, evaluate: Any, budget: Budget, key: Any, asked: AskedQuery
+) -> Response:
     parameters, coding = call.parameters, call.wanted_coding
     limit, stats = parameters.count("limit"), parameters.get("stats")
-    asked = perf_counter()
+    began = perf_counter()
 
     def work(budget: Budget) -> Packed:
-        queued = perf_counter() - asked
+        queued = perf_counter() - began
         answer = evaluate(budget)
+        asked.samples_read = answer.statistics.samples_read
+        asked.samples_peak = answer.statistics.samples_peak
         body = encode_answer(answer, limit=limit, stats=stats, queue_seconds=queued)
         return pack(body, coding)
 
