@@ -277,3 +277,49 @@ def test_a_client_library_is_read_as_it_writes():
         assert intake.lane_now.rows[-1].starts_ms.max() > 1_600_000_000_000
 
     scraped(handler, work)
+
+
+LARGE = b"".join(b'orders_total{i="%d"} 1\n' % i for i in range(20_000))
+
+
+def test_the_loop_goes_on_while_a_large_target_is_learned(monkeypatch):
+    async def work(scraper, intake, server):
+        turns = 0
+
+        async def count():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        draft = scraper._draft
+        during = []
+
+        def watched(*args):
+            before = turns
+            found = draft(*args)
+            during.append(turns - before)
+            return found
+
+        monkeypatch.setattr(scraper, "_draft", watched)
+        counting = asyncio.create_task(count())
+        await scraper.scrape(1000)
+        counting.cancel()
+        assert len(intake.row()) == 20_000
+        assert during[0] > 0
+
+    scraped(lambda head: exposition(LARGE), work)
+
+
+def test_a_target_given_up_while_it_is_learned_is_not_opened_again(monkeypatch):
+    async def work(scraper, intake, server):
+        async def beside(draft, *args):
+            scraper.close(None)
+            return draft(*args)
+
+        monkeypatch.setattr(asyncio, "to_thread", beside)
+        await scraper.scrape(1000)
+        assert scraper.state.last_error == "the target was given up meanwhile"
+        assert not scraper.metadata
+
+    scraped(lambda head: exposition(LARGE), work)

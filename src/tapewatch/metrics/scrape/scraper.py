@@ -1,6 +1,8 @@
 """One target: ask it, read what it says, record it, and remember how that went."""
 
+import asyncio
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +27,9 @@ from tapewatch.model.errors import TapewatchError
 from tapewatch.model.samples import Metadata
 
 log = logging.getLogger(__name__)
+
+NEW_INLINE_MAX_BYTES: Final = 256 * 1024
+"""A body of series that are new is read on the loop up to this size, beside it from then on."""
 
 OPENMETRICS: Final = frozenset({Protocol.OPENMETRICS_0, Protocol.OPENMETRICS_1})
 
@@ -76,6 +81,9 @@ class Scraper:
         self._clock = clock
         self._tally = tally
         self._recorder = Recorder(target.labels, job, intake)
+        self._lock = threading.Lock()
+        """Held by whoever works with the reader and the recorder, which may be a thread."""
+        self._closed = False
         self._reader: Reader | None = None
         self._protocol: Protocol | None = None
         self._adopt(job)
@@ -87,17 +95,19 @@ class Scraper:
 
     def change(self, target: Target, job: Job, client: HttpClient) -> None:
         """Go on under another configuration; what is unchanged stays as it is."""
-        recorded_alike = job.scrapes_like(self._job)
-        self.target = target
-        self._client = client
-        self._adopt(job)
-        if not recorded_alike:
-            self._reader = None
-            self._recorder.change(job)
+        with self._lock:
+            recorded_alike = job.scrapes_like(self._job)
+            self.target = target
+            self._client = client
+            self._adopt(job)
+            if not recorded_alike:
+                self._reader = None
+                self._recorder.change(job)
 
     async def scrape(self, timestamp_ms: int) -> None:
         """Scrape once, and record the outcome whatever it is."""
         attempt = _Attempt(timestamp_ms, self._clock.monotonic_ns())
+        self._closed = False
         self._tally.scrapes += 1
         fault: TapewatchError | None = None
         try:
@@ -114,9 +124,11 @@ class Scraper:
 
     def close(self, timestamp_ms: int | None) -> None:
         """End the target's lane; with a time, everything alive is marked stale there."""
-        self._recorder.close(timestamp_ms)
-        self._reader = None
-        self._recorder.forget()
+        with self._lock:
+            self._closed = True
+            self._recorder.close(timestamp_ms)
+            self._reader = None
+            self._recorder.forget()
 
     def _adopt(self, job: Job) -> None:
         self._job = job
@@ -140,21 +152,33 @@ class Scraper:
         timeout_seconds = self.target.timeout_ms / 1000
         answer = await self._client.ask(self._request, timeout_seconds=timeout_seconds)
         attempt.body_bytes = len(answer.body)
-        reader = self._reader_for(answer)
-        reading = reader.read(answer.body)
-        attempt.samples = reading.count
-        draft = self._recorder.draft(reading, attempt.timestamp_ms, reader.metadata)
+        reading, draft = await self._read(answer, attempt)
         attempt.drafted = True
         report = self._report(attempt, up=True)
         report.samples_kept, report.series_added = draft.samples_kept, draft.series_added
         self._tally.take(self._recorder.commit(draft, report))
         self._tally.refused["too_far_ahead"] += draft.too_far_ahead
-        self._follow_up(reader, reading, draft)
+        self._follow_up(reading, draft)
 
-    def _follow_up(self, reader: Reader, reading: Reading, draft: Draft) -> None:
+    async def _read(self, answer: Answer, attempt: _Attempt) -> tuple[Reading, Draft]:
+        """Read an answer; a large one whose series are new takes so long that others must go on."""
+        if self.state.health is TargetHealth.UP or len(answer.body) < NEW_INLINE_MAX_BYTES:
+            return self._draft(answer, attempt)
+        return await asyncio.to_thread(self._draft, answer, attempt)
+
+    def _draft(self, answer: Answer, attempt: _Attempt) -> tuple[Reading, Draft]:
+        with self._lock:
+            if self._closed:
+                raise ScrapeFailed("the target was given up meanwhile")
+            reader = self._reader_for(answer)
+            reading = reader.read(answer.body)
+            attempt.samples = reading.count
+            return reading, self._recorder.draft(reading, attempt.timestamp_ms, reader.metadata)
+
+    def _follow_up(self, reading: Reading, draft: Draft) -> None:
         gone = self._recorder.tidy(reading) if draft.alive is not None else []
-        if gone:
-            reader.retire(gone)
+        if gone and self._reader is not None:
+            self._reader.retire(gone)
         if reading.scrape.metadata:
             self._intake.describe(reading.scrape.metadata, source=self.target.url)
         untimed = sum(1 for repeat in reading.scrape.repeats if repeat.timestamp_ms is None)
