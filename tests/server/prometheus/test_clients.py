@@ -1,10 +1,14 @@
-"""Real clients: the requests that Grafana sends, and Prometheus' own ``promtool``."""
+"""Real clients: the requests that Grafana sends, Prometheus' ``promtool``, and ``vmalert``."""
 
 import json
 import shutil
 import subprocess
+import time
 
 import pytest
+
+from tapewatch.model.labels import Labels
+from tapewatch.model.samples import Sample
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -94,3 +98,48 @@ def test_promtool_finds_nothing_wrong_with_our_own_metrics(desk, promtool):
     _, _, body = desk.ask("/metrics")
     told = promtool("check", "metrics", input=body.decode())
     assert told.returncode == 0, told.stdout + told.stderr
+
+
+RULES = """
+groups:
+  - name: desk
+    interval: 1s
+    rules:
+      - record: venue:orders:sum
+        expr: sum by (venue) (orders_sent_total)
+      - alert: OrdersSeen
+        expr: venue:orders:sum > 0
+        labels: {severity: info}
+"""
+
+
+def test_vmalert_reads_its_rules_from_us_and_writes_their_series_back(own_desk, tmp_path):
+    program = shutil.which("vmalert")
+    if program is None:
+        pytest.skip("vmalert is not installed (apt-get install victoria-metrics)")
+    desk = own_desk()
+    (tmp_path / "rules.yml").write_text(RULES)
+    now = Sample(Labels.of(__name__="orders_sent_total", venue="cme"), 5.0, int(1000 * time.time()))
+    desk.push([now])
+    url = desk.process.url
+    command = [program, f"-rule={tmp_path}/rules.yml", f"-datasource.url={url}"]
+    command += [f"-remoteWrite.url={url}", f"-remoteRead.url={url}", "-notifier.blackhole"]
+    command += ["-httpListenAddr=127.0.0.1:0", "-remoteWrite.flushInterval=100ms"]
+    with (tmp_path / "vmalert.log").open("w") as told:
+        process = subprocess.Popen(command, stdout=told, stderr=told)
+    try:
+        for query in ("venue:orders:sum", 'ALERTS{alertname="OrdersSeen",alertstate="firing"}'):
+            found = until(lambda query=query: desk.data("/query", query=query)["result"])
+            assert found[0]["metric"]["venue"] == "cme"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def until(ask):
+    """Ask until there is an answer."""
+    for _ in range(200):
+        if found := ask():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("no answer came")
