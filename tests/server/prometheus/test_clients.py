@@ -123,7 +123,7 @@ def test_vmalert_reads_its_rules_from_us_and_writes_their_series_back(own_desk, 
     desk.push([now])
     url = desk.process.url
     command = [program, f"-rule={tmp_path}/rules.yml", f"-datasource.url={url}"]
-    command += [f"-remoteWrite.url={url}", f"-remoteRead.url={url}", "-notifier.blackhole"]
+    command += [f"-remoteWrite.url={url}", f"-remoteRead.url={url}", f"-notifier.url={url}"]
     command += ["-httpListenAddr=127.0.0.1:0", "-remoteWrite.flushInterval=100ms"]
     with (tmp_path / "vmalert.log").open("w") as told:
         process = subprocess.Popen(command, stdout=told, stderr=told)
