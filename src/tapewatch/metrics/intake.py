@@ -104,6 +104,10 @@ class Intake(Protocol):
         """Find or make series for loose samples; ``REFUSED`` where a limit forbids a new one."""
         ...
 
+    def knows(self, series: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Say which ids still stand for a series; one that rested for long is asked for anew."""
+        ...
+
     def append(self, batch: Loose, *, durable: bool = False) -> Taken:
         """Keep loose samples; ``durable`` waits until they survive a power loss."""
         ...

@@ -57,6 +57,9 @@ class FakeIntake:
         self.lanes.append(FakeLane(name, self._series_max))
         return self.lanes[-1]
 
+    def knows(self, series):
+        return series >= 0
+
     def series(self, labels):
         for each in labels:
             if each not in self._series:

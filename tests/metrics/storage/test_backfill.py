@@ -20,7 +20,7 @@ def test_the_past_joins_the_present(tmp_path):
     lane.extend([a, b])
     lane.append(row(0, 7, 8))
     write_past(database, [past(a, [-20, -30, -10]), past(b, [-5, 0])])
-    expected = {a: {-30: 1, -20: 0, -10: 2, 0: 7}, b: {-5: 0, 0: 1}}
+    expected = {a: {-30: 1, -20: 0, -10: 2, 0: 7}, b: {-5: 0, 0: 8}}
     assert contents(database) == expected
     lane.append(row(1, 9, 9))
     database.seal()

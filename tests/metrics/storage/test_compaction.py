@@ -119,6 +119,36 @@ def test_deleted_samples_leave_the_files_and_the_manifest(tmp_path):
     assert contents(database) == expected
 
 
+def test_what_is_written_in_the_place_of_deleted_samples_stays(tmp_path):
+    database, _ = filled(tmp_path, rounds=4)
+    Compactor(database).run_all()
+    database.delete((equal("i", "001"),), T0 + 100, T0 + 200)
+    loose(database, [names(2)[1]], [(0, 150, 7.0)])
+    expected = {0: 1, 150: 7, 300: 4}
+    assert contents(database)[names(2)[1]] == expected
+    database.seal()
+    Compactor(database).run_all()
+    assert not database.manifest.tombstones
+    assert contents(database)[names(2)[1]] == expected
+
+
+def test_a_series_that_left_and_came_back_is_itself_after_a_kill(tmp_path, monkeypatch):
+    monkeypatch.setattr(compaction, "DEAD_MIN", 1)
+    database, lane = filled(tmp_path, rounds=2, series=8)
+    lane.close(T0 + 200)
+    database.seal()
+    Compactor(database).run_all()
+    assert len(database.head.table) == 0
+    back = database.lane("u")
+    back.extend([*names(1, "fresh"), *names(1)])
+    back.append(row(300, 1, 2))
+    back.extend(names(2, "fresh")[1:])
+    back.append(row(400, 3, 4, 5))
+    expected = contents(database)
+    assert expected[names(1)[0]] == {0: 0, 100: 1, 200: "stale", 300: 2, 400: 4}
+    assert contents(opened(tmp_path)) == expected
+
+
 def test_series_that_are_gone_leave_the_head(tmp_path, monkeypatch):
     monkeypatch.setattr(compaction, "DEAD_MIN", 1)
     database, lane = filled(tmp_path, rounds=2, series=8)

@@ -154,6 +154,39 @@ def test_two_lanes_with_one_series_do_not_fight(tmp_path):
     assert contents(database) == {a: {0: 1, 5: 3, 10: 4}}
 
 
+def test_what_was_asked_before_does_not_hide_what_comes_loose(tmp_path):
+    database = opened(tmp_path)
+    loose(database, names(1), [(0, 0, 1.0)])
+    database.seal()
+    assert contents(database) == {names(1)[0]: {0: 1}}
+    loose(database, names(1), [(0, 10, 2.0)])
+    assert contents(database) == {names(1)[0]: {0: 1, 10: 2}}
+
+
+def test_of_two_samples_at_one_time_the_larger_counts_wherever_they_lie(tmp_path):
+    database = opened(tmp_path, block_span=1)
+    lane = database.lane("t")
+    lane.extend(names(1))
+    loose(database, names(1), [(0, 10, 9.0), (0, 20, 1.0)])
+    lane.append(row(10, 5))
+    lane.append(row(20, 5))
+    expected = {names(1)[0]: {10: 9, 20: 5}}
+    assert contents(database) == expected
+    database.seal()
+    Compactor(database).run_all()
+    assert contents(database) == expected
+
+
+def test_a_series_twice_in_one_lane_loses_nothing(tmp_path):
+    database = opened(tmp_path)
+    lane = database.lane("t")
+    lane.extend([*names(1), *names(1)])
+    lane.append(row(0, 1, 0, present=np.array([True, False])))
+    lane.append(row(10, 0, 2, present=np.array([False, True])))
+    database.seal()
+    assert contents(database) == {names(1)[0]: {0: 1, 10: 2}}
+
+
 def test_order_is_judged_as_prometheus_does(tmp_path):
     database = opened(tmp_path, out_of_order_window=1000)
     labels = names(1)
@@ -284,6 +317,23 @@ def test_a_full_disk_refuses_writes_serves_reads_and_heals(tmp_path):
     assert contents(database)[names(1)[0]] == {0: 1, 6: 5}
 
 
+def test_columns_that_a_full_disk_refused_can_be_asked_for_again(tmp_path):
+    disk = FaultyDisk()
+    database = opened(tmp_path, disk)
+    lane = database.lane("t")
+    lane.extend(names(1))
+    disk.room = 0
+    for _ in range(2):
+        with pytest.raises(ReadOnly, match="the disk is full"):
+            lane.extend(names(3)[1:])
+    disk.room = None
+    assert lane.extend(names(3)[1:]).tolist() == [1, 2]
+    lane.append(row(0, 1, 2, 3))
+    expected = {labels: {0: i + 1} for i, labels in enumerate(names(3))}
+    assert contents(database) == expected
+    assert contents(opened(tmp_path)) == expected
+
+
 def test_a_seal_on_a_full_disk_loses_nothing(tmp_path):
     disk = FaultyDisk()
     database = opened(tmp_path, disk)
@@ -326,7 +376,8 @@ def test_any_history_comes_back_as_a_dictionary_tells_it(tmp_path_factory, histo
     series = names(9)
 
     def take(labels, at, value):
-        expected.setdefault(labels, {}).setdefault(at, value)
+        held = expected.setdefault(labels, {})
+        held[at] = max(value, held.get(at, value))
 
     for step, *detail in history:
         if step == "row":
@@ -345,9 +396,8 @@ def test_any_history_comes_back_as_a_dictionary_tells_it(tmp_path_factory, histo
             which, offset, value = detail
             at = now + offset
             newest = max(expected.get(series[which], {-1: 0}))
-            repeats = at in expected.get(series[which], {})
             taken = loose(database, [series[which]], [(0, at, float(value))])
-            if not taken.refused and not repeats:
+            if not taken.refused:
                 take(series[which], at, float(value))
             assert at <= newest or not taken.refused
             now = max(now, at)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from tapewatch.metrics.intake import REFUSED, Intake, Loose
-from tapewatch.metrics.scrape.known import UNASKED, KnownSeries, Mask, Numbers
+from tapewatch.metrics.scrape.known import KnownSeries, Mask, Numbers
 from tapewatch.model.samples import STALE
 from tapewatch.wire.exposition.scrape import NO_TIME, Scrape
 
@@ -62,13 +62,15 @@ class TimedSamples:
         size = max(len(former), len(timed))
         gone = np.flatnonzero(_padded(former, size) & ~_padded(timed, size))
         ids = series.loose[gone]
-        ids = ids[ids >= 0]
+        ids = ids[self._intake.knows(ids)]
         if not len(ids):
             return None
         return Loose(ids, np.full(len(ids), timestamp_ms, np.int64), np.full(len(ids), STALE))
 
     def _ids(self, indexes: Numbers, series: KnownSeries) -> Numbers:
-        unasked = np.unique(indexes[series.loose[indexes] == UNASKED]).tolist()
+        rested = ~self._intake.knows(series.loose[indexes])
+        rested &= series.loose[indexes] != REFUSED
+        unasked = np.unique(indexes[rested]).tolist()
         labels = [each for index in unasked if (each := series.stored[index]) is not None]
         if labels:
             series.loose[unasked] = self._intake.series(labels)

@@ -2,7 +2,7 @@
 Backfill: samples of the past, written straight into blocks.
 
 They need no log and no head: a block is there whole or not at all. Samples of a series may overlap
-what is kept already; where both have one at the same time, one of the two is shown.
+what is kept already; where both have one at the same time, the larger of the two is shown.
 """
 
 from collections.abc import Iterable

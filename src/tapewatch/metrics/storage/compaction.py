@@ -161,7 +161,8 @@ class Compactor:
     def _merge(self, segments: Sequence[Segment]) -> int | None:
         """Write the merged block; None when nothing is left of the files."""
         database = self._database
-        merger = Merger([self._input(each) for each in segments], self._cut_of())
+        stones = database.manifest.tombstones
+        merger = Merger([self._input(each) for each in segments], self._cut_of(), stones)
         writer = SegmentWriter()
         merger.write_to(writer)
         if writer.is_empty:
@@ -184,14 +185,11 @@ class Compactor:
 
     def _cut_of(self) -> CutOf:
         now_ms = self._database.head.last_ms
-        stones = [
-            (matchers_of(stone), (stone.first_ms, stone.last_ms))
-            for stone in self._database.manifest.tombstones
-        ]
+        stones = [(matchers_of(stone), stone) for stone in self._database.manifest.tombstones]
 
         def cut_of(labels: Labels) -> Cut:
             before_ms = now_ms - self._keep_of(labels)
-            return Cut(before_ms, tuple(span for m, span in stones if match_all(m, labels)))
+            return Cut(before_ms, frozenset(s for m, s in stones if match_all(m, labels)))
 
         return cut_of
 
@@ -239,7 +237,7 @@ class Compactor:
         """Drop series from the head that no segment there names and nobody brings any more."""
         head = self._database.head
         with head.lock:
-            if head.segments or head.sealing:
+            if head.segments or head.has_unwritten or self._database.has_unlogged_series:
                 return
             living = living_rows(head)
             dead = len(living) - int(living.sum())
@@ -263,7 +261,7 @@ def living_rows(head: Head) -> NDArray[np.bool_]:
     living = np.zeros(len(head.table), dtype=bool)
     for lane in head.lanes.values():
         if not lane.closed or lane.view.rows:
-            living[head.rows_of(lane.numbers)] = True
+            living[head.rows_of(lane.numbers[head.knows(lane.numbers)])] = True
     living |= (head.lane_of == NOWHERE) & (head.last_times >= head.last_ms - 3_600_000)
     if head.loose.count:
         living[head.rows_of(np.unique(head.loose.all().numbers))] = True

@@ -27,7 +27,7 @@ from tapewatch.metrics.storage.exemplars import Exemplars
 from tapewatch.metrics.storage.head import Head
 from tapewatch.metrics.storage.journal import LooseEntry, take_entry
 from tapewatch.metrics.storage.lane import LaneRows
-from tapewatch.metrics.storage.loose import LooseSamples, stripes_of
+from tapewatch.metrics.storage.loose import stripes_of
 from tapewatch.metrics.storage.manifest import (
     Arrival,
     Manifest,
@@ -134,6 +134,7 @@ class Database:
         self._tenants: Counter[str] = Counter()
         self.count_tenants()
         self._series_since_snapshot = 0
+        self._logged_number = self.head.next_number
         self._sealed_ns = clock.monotonic_ns()
 
     def _open_log(self, name: str, since: Position) -> Log:
@@ -155,6 +156,11 @@ class Database:
             found[rows >= 0] = self.head.numbers[rows[rows >= 0]]
             return found
 
+    def knows(self, series: Integers) -> NDArray[np.bool_]:
+        """Say which ids still stand for a series."""
+        with self.head.lock:
+            return self.head.knows(series)
+
     def append(self, batch: Loose, *, durable: bool = False) -> Taken:
         """Keep loose samples; ``durable`` waits until they survive a power loss."""
         with self.head.lock:
@@ -173,6 +179,10 @@ class Database:
     def _append_loose(self, batch: Loose, latest_ms: int) -> Taken:
         head = self.head
         entry = _entry_of(batch)
+        known = head.knows(entry.numbers)
+        if not known.all():
+            # They rested for long and left the head since they were asked for.
+            entry = take_entry(entry, np.flatnonzero(known))
         rows = head.rows_of(entry.numbers)
         last_ms, last_values = head.newest(rows)
         verdict = judge_order(
@@ -189,27 +199,21 @@ class Database:
             with self._writable():
                 self._row_log.append(journal.LOOSE, journal.loose_parts(kept))
             head.add_loose(kept)
-        self._keep_exemplars(
-            (head.table.labels(int(row)), each)
-            for row, each in zip(
-                head.rows_of(np.array([at for at, _ in batch.exemplars], dtype=np.int64)),
-                (each for _, each in batch.exemplars),
-                strict=True,
-            )
-        )
-        self._count(verdict.taken)
-        return replace(verdict.taken, exemplars=len(batch.exemplars))
+        self._keep_exemplars_of(batch)
+        gone = int(np.count_nonzero(~known))
+        taken = replace(verdict.taken, out_of_order=verdict.taken.out_of_order + gone)
+        self._count(taken)
+        return replace(taken, exemplars=len(batch.exemplars))
 
     def _rows_of(self, labels: Sequence[Labels]) -> Integers:
         """Find or make the rows of series; -1 for refused ones. New ones are logged."""
         head = self.head
-        before = len(head.table)
         rows = np.empty(len(labels), dtype=np.int64)
         for i, each in enumerate(labels):
             row = head.table.find(each)
             rows[i] = self._new_row(each) if row < 0 else row
-        if len(head.table) > before:
-            self._log_series(before)
+        if self.has_unlogged_series:
+            self._log_series()
         return rows
 
     def _new_row(self, labels: Labels) -> int:
@@ -233,14 +237,16 @@ class Database:
             for symbol, count in zip(*np.unique(symbols, return_counts=True), strict=True):
                 self._tenants[table.symbol(int(symbol))] = int(count)
 
-    def _log_series(self, before: int) -> None:
+    def _log_series(self) -> None:
+        """Number and log the series that no log knows of yet; a full disk leaves some behind."""
         head = self.head
-        fresh = head.number_new_rows()
-        added = self._arrays_of(before)
+        self.tally.series_made += len(head.number_new_rows())
+        before = int(np.searchsorted(head.numbers, self._logged_number))
+        parts = journal.series_parts(int(head.numbers[before]), self._arrays_of(before))
         with self._writable():
-            self._series_log.append(journal.SERIES, journal.series_parts(int(fresh[0]), added))
-        self.tally.series_made += len(fresh)
-        self._series_since_snapshot += len(fresh)
+            self._series_log.append(journal.SERIES, parts)
+        self._logged_number = head.next_number
+        self._series_since_snapshot += len(head.table) - before
 
     def _arrays_of(self, before: int) -> Arrays:
         """Return the arrays of the rows that came after the first ``before`` ones."""
@@ -264,6 +270,15 @@ class Database:
         tally.out_of_order += taken.out_of_order
         tally.duplicates += taken.duplicates
         tally.too_old += taken.too_old
+
+    def _keep_exemplars_of(self, batch: Loose) -> None:
+        numbers = np.array([number for number, _ in batch.exemplars], dtype=np.int64)
+        known = np.flatnonzero(self.head.knows(numbers))
+        rows = self.head.rows_of(numbers[known])
+        self._keep_exemplars(
+            (self.head.table.labels(row), batch.exemplars[place][1])
+            for row, place in zip(rows.tolist(), known.tolist(), strict=True)
+        )
 
     def _keep_exemplars(self, exemplars: Iterable[tuple[Labels, Exemplar]]) -> int:
         return sum(self.exemplars.add(labels, each) for labels, each in exemplars)
@@ -296,17 +311,18 @@ class Database:
         """Say whether the head holds enough, or held it long enough."""
         age_ms = (self.clock.monotonic_ns() - self._sealed_ns) // 1_000_000
         size = self.head.size_bytes
-        return size >= self.settings.seal_size or (
-            size > 0 and age_ms >= self.settings.seal_interval
+        return (
+            self.head.has_unwritten
+            or size >= self.settings.seal_size
+            or (size > 0 and age_ms >= self.settings.seal_interval)
         )
 
     def seal(self) -> bool:
         """Move the head's samples into a segment; False when there are none."""
         with self.changing:
-            position = self._freeze()
-            head = self.head
             try:
-                if not head.sealing and head.sealing_loose is None:
+                position = self._freeze()
+                if not self.head.has_unwritten:
                     return False
                 self._write_segment(position)
             except (DiskFull, DiskFailed):
@@ -321,19 +337,15 @@ class Database:
         head = self.head
         with head.lock:
             position = self._row_log.rotate()
+            head.generation += 1
             head.sealing += [stripe for lane in head.lanes.values() if (stripe := lane.seal())]
-            if head.loose.count:
-                if head.sealing_loose is None:
-                    head.sealing_loose = LooseSamples()
-                head.sealing_loose.add(head.loose.all())
-                head.loose = LooseSamples()
+            head.take_loose()
             for lane in [each for each in head.lanes.values() if each.closed]:
                 del head.lanes[lane.number]
             for lane in head.lanes.values():
                 if lane.width:
                     parts = journal.lane_parts(lane.number, 0, lane.numbers)
                     self._row_log.append(journal.LANE, parts)
-            head.generation += 1
         return position
 
     def _write_segment(self, position: Position) -> None:
@@ -379,6 +391,12 @@ class Database:
         writer = SegmentWriter()
         writer.write(self.disk, file_path(self.folder, number), {**arrays, "numbers": numbers})
         return {"series_file": number, "series_from": position}
+
+    @property
+    def has_unlogged_series(self) -> bool:
+        """Whether a full disk kept some series out of the log; samples of them are refused."""
+        head = self.head
+        return len(head.table) > len(head.numbers) or head.next_number > self._logged_number
 
     def forget_series(self) -> None:
         """Make the next seal write the series anew: many of them are gone."""
@@ -498,22 +516,23 @@ class Database:
             numbers = head.numbers[kept]
             columns = np.full(len(found), REFUSED, dtype=np.int32)
             columns[found >= 0] = np.arange(rows.width, rows.width + len(kept))
-            rows.extend(numbers, foreign=self._foreign(rows, kept))
-            own = kept[~rows.foreign[rows.width - len(kept) :]]
-            head.lane_of[own] = rows.number
-            head.generation += 1
             with self._writable():
-                parts = journal.lane_parts(rows.number, rows.width - len(kept), numbers)
+                parts = journal.lane_parts(rows.number, rows.width, numbers)
                 self._row_log.append(journal.LANE, parts)
+            foreign = self._foreign(kept)
+            rows.extend(numbers, foreign=foreign)
+            head.lane_of[kept[~foreign]] = rows.number
+            head.generation += 1
             return columns
 
-    def _foreign(self, lane: LaneRows, rows: Integers) -> NDArray[np.bool_]:
-        """Say which series come by another lane that is still open."""
+    def _foreign(self, rows: Integers) -> NDArray[np.bool_]:
+        """Say which series have a column already, of this lane or of another that is open."""
         owners = self.head.lane_of[rows]
-        foreign = np.zeros(len(rows), dtype=bool)
+        foreign = np.ones(len(rows), dtype=bool)
+        foreign[np.unique(rows, return_index=True)[1]] = False
         for number in np.unique(owners):
             other = self.head.lanes.get(int(number))
-            if other is not None and other is not lane and not other.closed:
+            if other is not None and not other.closed:
                 foreign |= owners == number
         return foreign
 

@@ -1,46 +1,43 @@
-"""Deletions, as readers see them: what was deleted is hidden until compaction takes it out."""
+"""
+Deletions, as readers see them: what was deleted is hidden until compaction takes it out.
+
+A deletion holds for the files that were there. What comes after it, even for the same series and
+the same time, stays: so wrong samples can be deleted and the right ones written in their place.
+"""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tapewatch.metrics.selection import ABSENT, LabelSets, Part, Ragged, Selection, Strip
+from tapewatch.metrics.selection import NO_SETS, LabelSets
 from tapewatch.metrics.storage.manifest import Tombstone
+from tapewatch.metrics.storage.piece import Piece, erased
 from tapewatch.model.matchers import Matcher, MatchKind, match_all
 
 
-def without_deleted(selection: Selection, stones: Sequence[Tombstone]) -> Selection:
-    """Take deleted samples out of a selection."""
-    parts: list[Part] = []
-    for part in selection.parts:
-        for stone in stones:
-            part = _without(part, stone)
-        parts.append(part)
-    return Selection(tuple(parts))
+class Deletions:
+    """The deletions that some files may not know of yet, over the series of one plan."""
+
+    def __init__(self, stones: Sequence[Tombstone], labels: LabelSets) -> None:
+        self._stones = tuple(stones)
+        self._labels = labels
+
+    def hide(self, piece: Piece, file: int, members: NDArray[np.int64]) -> Piece:
+        """Take what was deleted out of a piece of the file with that number."""
+        for stone in self._stones:
+            if file < stone.before_file:
+                named = self._named(stone)[members]
+                piece = erased(piece, named, stone.first_ms, stone.last_ms)
+        return piece
+
+    def _named(self, stone: Tombstone) -> NDArray[np.bool_]:
+        labels = self._labels
+        return labels.derive(("deleted", stone), lambda: matched_rows(labels, stone))
 
 
-def _without(part: Part, stone: Tombstone) -> Part:
-    times = part.timestamps
-    inside = (times >= stone.first_ms) & (times <= stone.last_ms)
-    if not inside.any():
-        return part
-    matched = part.labels.derive(("deleted", stone), lambda: matched_rows(part.labels, stone))
-    if not matched.any():
-        return part
-    if isinstance(part, Ragged):
-        lengths = np.diff(part.offsets)
-        cells = inside & np.repeat(matched, lengths)
-    else:
-        cells = matched[:, None] & inside[None, :]
-    values = np.where(cells, ABSENT, part.values)
-    histograms = part.histograms
-    if histograms is not None:
-        histograms = histograms.copy()
-        histograms[cells] = None
-    if isinstance(part, Ragged):
-        return Ragged(part.labels, times, values, part.offsets, True, histograms, part.starts)
-    return Strip(part.labels, times, values, True, histograms, part.starts)
+NO_DELETIONS: Final = Deletions((), NO_SETS)
 
 
 def matched_rows(labels: LabelSets, stone: Tombstone) -> NDArray[np.bool_]:

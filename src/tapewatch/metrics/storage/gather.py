@@ -4,18 +4,28 @@ How the pieces of a series become one answer.
 A series may lie in several places: in blocks, in segments, in the rows of its lane, among the loose
 samples. Each place that has some of the series asked for is a fragment. Series that lie in the
 same fragments are read together: pieces that follow each other in time become one strip; pieces
-that overlap are merged sample by sample, and the one that was stored first counts.
+that overlap are merged sample by sample, and of two at one time the larger one counts.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import mul
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tapewatch.metrics.selection import ABSENT_BITS, LabelSets, Part, Ragged, Selection, Strip
+from tapewatch.metrics.selection import (
+    ABSENT_BITS,
+    UNLIMITED,
+    Allowance,
+    LabelSets,
+    Part,
+    Ragged,
+    Selection,
+    Strip,
+)
 from tapewatch.metrics.storage.loose import Samples, join_samples, sort_samples
 from tapewatch.metrics.storage.piece import Piece, join_pieces
 
@@ -41,6 +51,10 @@ class Fragment(Protocol):
     @property
     def last_ms(self) -> int:
         """No sample is later."""
+        ...
+
+    def rows_about(self, start_ms: int, end_ms: int) -> int:
+        """Estimate how many samples a member has within ``[start_ms, end_ms]``."""
         ...
 
     def read(self, places: Places, start_ms: int, end_ms: int) -> Piece:
@@ -89,20 +103,29 @@ def read_groups(
     groups: Sequence[Group],
     start_ms: int,
     end_ms: int,
+    allowance: Allowance = UNLIMITED,
 ) -> Selection:
     """Read every group's samples within ``[start_ms, end_ms]``."""
-    parts: list[Part] = []
-    for group in groups:
-        chosen = group.labels_among(labels)
-        inside = [
+    inside = [
+        [
             fragments[i]
             for i in group.fragments
             if fragments[i].first_ms <= end_ms and fragments[i].last_ms >= start_ms
         ]
+        for group in groups
+    ]
+    if allowance is not UNLIMITED:
+        rows = [sum(each.rows_about(start_ms, end_ms) for each in held) for held in inside]
+        widths = [len(group.members) for group in groups]
+        allowance.reserve(sum(map(mul, rows, widths)))
+    parts: list[Part] = []
+    for group, held in zip(groups, inside, strict=True):
+        allowance.check()
         pieces = [
             each.read(np.searchsorted(each.members, group.members), start_ms, end_ms)
-            for each in inside
+            for each in held
         ]
+        chosen = group.labels_among(labels)
         parts.extend(_assemble(chosen, [piece for piece in pieces if len(piece.times)]))
     return Selection(tuple(parts))
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.selection import ABSENT_BITS
+from tapewatch.metrics.storage.deleting import NO_DELETIONS, Deletions
 from tapewatch.metrics.storage.gather import Fragment
 from tapewatch.metrics.storage.journal import LooseEntry
 from tapewatch.metrics.storage.lane import LaneRows
@@ -65,6 +66,7 @@ class Head:
         self._lane_of = Growing(np.int32, NOWHERE)
         self._last_ms = Growing(np.int64, NEVER)
         self._last_value = Growing(np.float64, 0.0)
+        self._in_loose = Growing(np.bool_, False)
         self.next_number = 0
         self.next_lane = 0
         self.lanes: dict[int, LaneRows] = {}
@@ -83,8 +85,13 @@ class Head:
         self.next_number = int(numbers[-1]) + 1 if len(numbers) else 0
 
     def _grow(self, size: int) -> None:
-        for each in (self._numbers, self._lane_of, self._last_ms, self._last_value):
+        for each in self._by_row:
             each.grow_to(size)
+
+    @property
+    def _by_row(self) -> tuple[Growing, ...]:
+        newest = self._last_ms, self._last_value
+        return self._numbers, self._lane_of, *newest, self._in_loose
 
     @property
     def numbers(self) -> Integers:
@@ -123,8 +130,17 @@ class Head:
         self.generation += 1
         return fresh
 
+    def number_last_rows(self, first: int, count: int) -> None:
+        """Give the last rows of the table the numbers from ``first`` on, as a log tells them."""
+        self.numbers[len(self.numbers) - count :] = np.arange(first, first + count)
+        self.next_number = max(self.next_number, first + count)
+
+    def pass_over(self, numbers: Integers) -> None:
+        """Never give these numbers away: samples bear them, though their series may be lost."""
+        self.next_number = max(self.next_number, int(numbers.max(initial=-1)) + 1)
+
     def rows_of(self, numbers: Integers) -> Integers:
-        """Return the table's rows of series by their numbers."""
+        """Return the table's rows of series by their numbers, which it knows."""
         own = self.numbers
         if len(own) and own[-1] - own[0] == len(own) - 1:
             return numbers - int(own[0])
@@ -132,11 +148,12 @@ class Head:
 
     def knows(self, numbers: Integers) -> NDArray[np.bool_]:
         """Say which numbers belong to a series of the table."""
-        rows = np.searchsorted(self.numbers, numbers)
-        rows[rows == len(self.numbers)] = 0
-        if not len(self.numbers):
+        own = self.numbers
+        if not len(own):
             return np.zeros(len(numbers), dtype=bool)
-        known: NDArray[np.bool_] = self.numbers[rows] == numbers
+        known: NDArray[np.bool_] = (numbers >= own[0]) & (numbers <= own[-1])
+        if own[-1] - own[0] != len(own) - 1:
+            known &= own[np.searchsorted(own, np.minimum(numbers, own[-1]))] == numbers
         return known
 
     def open_lane(self, name: str) -> LaneRows:
@@ -149,6 +166,9 @@ class Head:
     def add_loose(self, entry: LooseEntry) -> None:
         """Show loose samples; a cell's column is its place in the entry."""
         rows = self.rows_of(entry.numbers)
+        if not self._in_loose.array[rows].all():
+            self._in_loose.array[rows] = True
+            self.generation += 1
         np.maximum.at(self.last_times, rows, entry.times)
         newest = self.last_times[rows] == entry.times
         self.last_values[rows[newest]] = entry.values[newest]
@@ -184,13 +204,29 @@ class Head:
     def keep_rows(self, rows: Integers, table: Table) -> None:
         """Keep only ``rows`` of the series; ``table`` holds them in the same order."""
         self.table, self.finder = table, Finder(table)
-        for growing in (self._numbers, self._lane_of, self._last_ms, self._last_value):
+        for growing in self._by_row:
             kept = growing.array[rows].copy()
             growing.grow_to(len(rows))
             growing.array[:] = kept
         self.generation += 1
 
-    def fragments(self, rows: Integers, members: Integers) -> Iterator[Fragment]:
+    def take_loose(self) -> None:
+        """Put the loose samples beside, on their way to a segment."""
+        if self.loose.count:
+            if self.sealing_loose is None:
+                self.sealing_loose = LooseSamples()
+            self.sealing_loose.add(self.loose.all())
+            self.loose = LooseSamples()
+            self._in_loose.array[:] = False
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether samples are on their way to a segment, or wait there after a failure."""
+        return bool(self.sealing) or self.sealing_loose is not None
+
+    def fragments(
+        self, rows: Integers, members: Integers, deletions: Deletions
+    ) -> Iterator[Fragment]:
         """Yield where the series of ``rows`` lie; ``members`` is how the caller counts them."""
         numbers = self.numbers[rows]
         stripes: dict[int, list[tuple[Segment, int]]] = {}
@@ -210,16 +246,19 @@ class Head:
                     stripes.get(lane, []),
                     sealing.get(lane, []),
                     self.lanes.get(lane),
+                    deletions,
                 )
         for segment, stripe in stripes.get(NOWHERE, []):
             inside, places = match_columns(segment.columns(stripe), numbers)
             if len(inside):
-                yield StripeFragment(members[inside], places, segment, stripe)
-        for loose in (self.sealing_loose, self.loose):
-            if loose is not None and loose.count:
-                fragment = LooseFragment(members, numbers, loose)
-                if len(fragment.members):
-                    yield fragment
+                yield StripeFragment(members[inside], places, segment, stripe, deletions)
+        if self.sealing_loose is not None:
+            fragment = LooseFragment(members, numbers, self.sealing_loose)
+            if len(fragment.members):
+                yield fragment
+        held = self._in_loose.array[rows]
+        if held.any():
+            yield LiveLoose(members[held], numbers[held], self.loose)
 
     def _lanes_of(self, rows: Integers, stored: set[int]) -> list[int]:
         """Return the lanes that may hold one of the rows' series."""
@@ -256,15 +295,27 @@ def match_columns(columns: Integers, numbers: Integers) -> tuple[Places, Places]
 class StripeFragment:
     """One stripe of a segment or a block."""
 
-    def __init__(self, members: Integers, places: Places, segment: Segment, stripe: int) -> None:
+    def __init__(
+        self,
+        members: Integers,
+        places: Places,
+        segment: Segment,
+        stripe: int,
+        deletions: Deletions,
+    ) -> None:
         self.members = members
         self._places = places
         self._segment = segment
         self._stripe = stripe
+        self._deletions = deletions
         self.first_ms, self.last_ms = segment.bounds(stripe)
 
+    def rows_about(self, start_ms: int, end_ms: int) -> int:
+        return self._segment.rows_about(self._stripe, start_ms, end_ms)
+
     def read(self, places: Places, start_ms: int, end_ms: int) -> Piece:
-        return self._segment.read(self._stripe, self._places[places], start_ms, end_ms)
+        piece = self._segment.read(self._stripe, self._places[places], start_ms, end_ms)
+        return self._deletions.hide(piece, self._segment.number, self.members[places])
 
 
 class LaneFragment:
@@ -277,8 +328,10 @@ class LaneFragment:
         stored: list[tuple[Segment, int]],
         sealing: list[Stripe],
         lane: LaneRows | None,
+        deletions: Deletions = NO_DELETIONS,
     ) -> None:
         self.members = members
+        self._deletions = deletions
         self._places = places
         self._stored = stored
         self._sealing = sealing
@@ -293,7 +346,13 @@ class LaneFragment:
         if self._lane is None or not self._lane.view.rows:
             return self
         sealing = [*self._sealing, _viewed(self._lane)]
-        return LaneFragment(self.members, self._places, self._stored, sealing, None)
+        return LaneFragment(
+            self.members, self._places, self._stored, sealing, None, self._deletions
+        )
+
+    def rows_about(self, start_ms: int, end_ms: int) -> int:
+        stored = (each.rows_about(stripe, start_ms, end_ms) for each, stripe in self._stored)
+        return sum(stored) + sum(len(each.times) for each in self._sealing)
 
     def read(self, places: Places, start_ms: int, end_ms: int) -> Piece:
         wanted = self._places[places]
@@ -304,7 +363,8 @@ class LaneFragment:
                 width = len(segment.columns(stripe))
                 inside = wanted[wanted < width]
                 piece = segment.read(stripe, inside, start_ms, end_ms)
-                pieces.append(widen(piece, wanted < width))
+                piece = widen(piece, wanted < width)
+                pieces.append(self._deletions.hide(piece, segment.number, self.members[places]))
         for each in self._sealing:
             if each.times[0] <= end_ms and each.times[-1] >= start_ms:
                 pieces.append(_rows_between(each, wanted, start_ms, end_ms))
@@ -349,6 +409,33 @@ def _rows_between(stripe: Stripe, wanted: Places, start_ms: int, end_ms: int) ->
     return widen(piece, inside)
 
 
+class LiveLoose:
+    """The series asked for that have loose samples in memory, and where these are found."""
+
+    def __init__(self, members: Integers, numbers: Integers, loose: LooseSamples) -> None:
+        self.members = members
+        self._numbers = numbers
+        self._loose = loose
+
+    @property
+    def first_ms(self) -> int:
+        return self._loose.first_ms
+
+    @property
+    def last_ms(self) -> int:
+        return self._loose.last_ms
+
+    def now(self) -> "LooseFragment":
+        """Return the fragment with the samples of this moment."""
+        return LooseFragment(self.members, self._numbers, self._loose)
+
+    def rows_about(self, start_ms: int, end_ms: int) -> int:
+        return self.now().rows_about(start_ms, end_ms)
+
+    def read(self, places: Places, start_ms: int, end_ms: int) -> Piece:
+        return self.now().read(places, start_ms, end_ms)
+
+
 class LooseFragment:
     """The loose samples of the series asked for."""
 
@@ -359,6 +446,9 @@ class LooseFragment:
         self._numbers = numbers[inside]
         self._samples: Samples = samples
         self.first_ms, self.last_ms = loose.first_ms, loose.last_ms
+
+    def rows_about(self, start_ms: int, end_ms: int) -> int:  # noqa: ARG002  # a guess will do, there are few
+        return len(self._samples.times) // max(len(self.members), 1)
 
     def read(self, places: Places, start_ms: int, end_ms: int) -> Piece:
         wanted = self._numbers[places]

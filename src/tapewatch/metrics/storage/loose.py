@@ -2,20 +2,23 @@
 Loose samples in memory: each with its own series and time, in any order.
 
 What has just come lies as it came; every so often it is sorted into a run, and a reader looks into
-the runs by searching. Of two samples of one series at one time the one that came first counts.
+the runs by searching. Of two samples of one series at one time the larger one counts, so that the
+answer does not depend on where they lie, and no compaction changes it.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tapewatch.metrics.selection import ABSENT_BITS
 from tapewatch.metrics.storage.page import Cell
 from tapewatch.metrics.storage.piece import ranges
 from tapewatch.metrics.storage.segment import Stripe
 from tapewatch.model.histograms import Histogram
+from tapewatch.model.numbers import STALE_BITS
 
 RUN_SAMPLES: Final = 65_536
 
@@ -152,15 +155,41 @@ def join_samples(parts: list[Samples]) -> Samples:
 
 
 def sort_samples(samples: Samples) -> Samples:
-    """Sort by series, then time; of equal ones the first that came stays."""
+    """Sort by series, then time; of several at one time the one that counts stays."""
     if samples.size < 2:
         return samples
     order = np.lexsort((samples.times, samples.numbers))
-    numbers, times = samples.numbers[order], samples.times[order]
-    again = (numbers[1:] == numbers[:-1]) & (times[1:] == times[:-1])
+    again = _repeats(samples, order)
     if again.any():
-        order = order[np.concatenate(([True], ~again))]
+        order = np.lexsort((*_merits(samples), samples.times, samples.numbers))
+        order = order[np.concatenate((~again, [True]))]
     return samples.take(order)
+
+
+def _repeats(samples: Samples, order: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Say which samples are followed by another one of the same series and time."""
+    numbers, times = samples.numbers[order], samples.times[order]
+    repeats: NDArray[np.bool_] = (numbers[1:] == numbers[:-1]) & (times[1:] == times[:-1])
+    return repeats
+
+
+def _merits(samples: Samples) -> tuple[NDArray[Any], ...]:
+    """
+    Return what makes one of two samples at one time count, the most significant last.
+
+    A float comes before a histogram, and this before the end of a series; among floats the larger
+    one, among histograms the one with more in it.
+    """
+    starts = np.zeros(samples.size, np.int64) if samples.starts is None else samples.starts
+    bits = samples.values.view(np.uint64)
+    kinds = np.where(bits == ABSENT_BITS, 1, np.where(bits == STALE_BITS, 0, 2))
+    floats = bits, np.where(np.isnan(samples.values), -np.inf, samples.values)
+    if samples.histograms is None:
+        return starts, *floats, kinds
+    counts = np.array([0.0 if each is None else each.count for each in samples.histograms])
+    # Any order will do among histograms of one count, as long as it is always the same.
+    _, told = np.unique([repr(each) for each in samples.histograms], return_inverse=True)
+    return starts, told, counts, *floats, kinds
 
 
 def stripes_of(samples: Samples) -> Iterator[Stripe]:

@@ -16,10 +16,17 @@ from numpy.typing import NDArray
 
 from tapewatch.metrics.selection import ABSENT, ABSENT_BITS
 from tapewatch.metrics.storage.gather import flatten
-from tapewatch.metrics.storage.head import NOWHERE
-from tapewatch.metrics.storage.loose import Samples, join_samples, sort_samples, stripes_of
+from tapewatch.metrics.storage.head import NEVER, NOWHERE
+from tapewatch.metrics.storage.loose import (
+    NO_SAMPLES,
+    Samples,
+    join_samples,
+    sort_samples,
+    stripes_of,
+)
+from tapewatch.metrics.storage.manifest import Tombstone
 from tapewatch.metrics.storage.page import COLUMNS_MAX, Cell
-from tapewatch.metrics.storage.piece import Piece, join_pieces, widen
+from tapewatch.metrics.storage.piece import Piece, erased, join_pieces, widen
 from tapewatch.metrics.storage.segment import Segment, SegmentWriter, Stripe
 from tapewatch.metrics.storage.series import Rows, Table, new_table
 from tapewatch.model.labels import Labels
@@ -28,6 +35,7 @@ SAMPLES_AT_ONCE: Final = 4_000_000
 LOOKED_AT: Final = 64
 """How many of a series' newest samples are looked at to find series like it."""
 DECIMALS_MAX: Final = 10
+RECKONED_MAX: Final = 1e200
 
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -43,10 +51,10 @@ class Input(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What stays behind of one series: samples before ``before_ms``, and those in ``ranges``."""
+    """What stays behind of one series: samples before ``before_ms``, and what was deleted."""
 
     before_ms: int
-    ranges: tuple[tuple[int, int], ...] = ()
+    stones: frozenset[Tombstone] = frozenset()
 
 
 CutOf = Callable[[Labels], Cut]
@@ -63,10 +71,13 @@ class Place(NamedTuple):
 class Merger:
     """Merges inputs into the stripes and the table of a block."""
 
-    def __init__(self, inputs: Sequence[Input], cut_of: CutOf) -> None:
+    def __init__(
+        self, inputs: Sequence[Input], cut_of: CutOf, stones: Sequence[Tombstone] = ()
+    ) -> None:
         self.table = new_table()
         self._cuts: list[Cut] = []
         self._cut_of = cut_of
+        self._stones = tuple(stones)
         self._lanes: dict[int, list[Place]] = {}
         self._loose: list[Place] = []
         for each in sorted(inputs, key=lambda each: each.segment.header.first_ms):
@@ -84,23 +95,25 @@ class Merger:
         known: dict[int, int] = {}
         for stripe, lane in enumerate(each.segment.lanes().tolist()):
             own = each.rows_of(each.segment.columns(stripe))
-            rows = np.array([self._row(each.table, row, known) for row in own.tolist()], np.int64)
+            rows = np.array([self._row(each, row, known) for row in own.tolist()], np.int64)
             place = Place(each.segment, stripe, rows)
             if lane == NOWHERE:
                 self._loose.append(place)
             else:
                 self._lanes.setdefault(lane, []).append(place)
 
-    def _row(self, table: Table, row: int, known: dict[int, int]) -> int:
-        """Return the merged row of an input's series."""
+    def _row(self, each: Input, row: int, known: dict[int, int]) -> int:
+        """Return the merged row of an input's series; -1 where nothing of it is kept."""
         if row < 0:
             return -1
         merged = known.get(row)
         if merged is None:
-            labels = table.labels(row)
-            merged = known[row] = self.table.add(labels)
+            labels = each.table.labels(row)
+            cut = self._cut_of(labels)
+            expired = cut.before_ms > each.segment.header.last_ms
+            merged = known[row] = -1 if expired else self.table.add(labels)
             if merged == len(self._cuts):
-                self._cuts.append(self._cut_of(labels))
+                self._cuts.append(cut)
         return merged
 
     # Lanes.
@@ -112,61 +125,49 @@ class Merger:
         width = max(1, min(COLUMNS_MAX, SAMPLES_AT_ONCE // max(total, 1)))
         for begin in range(0, len(rows), width):
             chosen = rows[begin : begin + width]
-            found = [_columns_of(place, chosen) for place in places]
-            piece = _by_time([each for each in found if each is not None], len(chosen))
+            found = [
+                self._without_deleted(piece, place, chosen)
+                for place in places
+                if (piece := _columns_of(place, chosen)) is not None
+            ]
+            piece = self._without_expired(_by_time(found, len(chosen)), chosen)
             for alike in like_columns(piece.values):
-                stripe = self._trimmed(_series_of(piece, alike), chosen[alike], lane)
+                stripe = _trimmed(_series_of(piece, alike), chosen[alike], lane)
                 if stripe is not None:
                     yield stripe
 
-    def _trimmed(self, piece: Piece, rows: Rows, lane: int) -> Stripe | None:
-        """Leave behind what is cut, columns without samples, and rows at both ends without any."""
-        values, gaps = self._cut_values(piece, rows)
-        filled = values.view(np.uint64) != ABSENT_BITS
-        if piece.histograms is not None:
-            filled |= _held(piece.histograms)
-        columns, times = filled.any(axis=1), filled.any(axis=0)
-        if not columns.any():
-            return None
-        first, last = int(times.argmax()), len(times) - int(times[::-1].argmax())
-        span = slice(first, last)
-        cells = []
-        if piece.histograms is not None:
-            cells = _cells(piece.histograms[columns, span])
-        return Stripe(
-            rows[columns],
-            piece.times[span],
-            np.ascontiguousarray(values[columns, span]),
-            gaps or not bool(filled[columns, span].all()),
-            None if piece.starts is None else np.ascontiguousarray(piece.starts[columns, span]),
-            cells,
-            lane=lane,
-        )
+    def _without_deleted(self, piece: Piece, place: Place, rows: Rows) -> Piece:
+        """Take out what was deleted after the file of ``place`` was written."""
+        for stone in self._stones:
+            if place.segment.number < stone.before_file:
+                named = np.array([stone in self._cuts[row].stones for row in rows.tolist()], bool)
+                piece = erased(piece, named, stone.first_ms, stone.last_ms)
+        return piece
 
-    def _cut_values(self, piece: Piece, rows: Rows) -> tuple[NDArray[np.float64], bool]:
-        values, gaps = piece.values, piece.gaps
-        for i, row in enumerate(rows.tolist()):
-            cut = self._cuts[row]
-            ranges = cut.ranges
-            if len(piece.times) and cut.before_ms > piece.times[0]:
-                ranges = (*ranges, (-(2**62), cut.before_ms - 1))
-            for first, last in ranges:
-                begin, end = np.searchsorted(piece.times, [first, last + 1]).tolist()
-                if begin < end:
-                    values[i, begin:end] = ABSENT
-                    gaps = True
-                    if piece.histograms is not None:
-                        piece.histograms[i, begin:end] = None
-        return values, gaps
+    def _without_expired(self, piece: Piece, rows: Rows) -> Piece:
+        """Take out what is kept no longer."""
+        before_ms = np.array([self._cuts[row].before_ms for row in rows.tolist()], np.int64)
+        for each in np.unique(before_ms).tolist():
+            piece = erased(piece, before_ms == each, NEVER, each - 1)
+        return piece
 
     # Loose samples.
 
     def _loose_stripes(self) -> Iterator[Stripe]:
         for rows in self._loose_batches():
-            parts = [_samples_of(place, rows) for place in self._loose]
+            parts = [self._samples_of(place, rows) for place in self._loose]
             samples = sort_samples(join_samples([each for each in parts if each.size]))
-            samples = self._cut_samples(samples)
-            yield from stripes_of(samples)
+            yield from stripes_of(self._without_expired_ones(samples))
+
+    def _samples_of(self, place: Place, rows: Rows) -> Samples:
+        """Read the samples of ``rows`` (rising) from a stripe of loose ones."""
+        places = np.flatnonzero(np.isin(place.rows, rows))
+        if not len(places):
+            return NO_SAMPLES
+        own = place.rows[places]
+        piece = place.segment.read(place.stripe, places)
+        samples = flatten(self._without_deleted(piece, place, own))
+        return samples._replace(numbers=own[samples.numbers])
 
     def _loose_batches(self) -> Iterator[Rows]:
         """Yield rows, rising, so that each batch holds about ``SAMPLES_AT_ONCE`` samples."""
@@ -182,16 +183,36 @@ class Merger:
             each for each in np.split(rows, np.flatnonzero(np.diff(batch)) + 1) if len(each)
         )
 
-    def _cut_samples(self, samples: Samples) -> Samples:
-        kept = np.ones(samples.size, dtype=bool)
-        rows, begins = np.unique(samples.numbers, return_index=True)
-        ends = np.append(begins[1:], samples.size)
-        for row, begin, end in zip(rows.tolist(), begins.tolist(), ends.tolist(), strict=True):
-            cut, times = self._cuts[row], samples.times[begin:end]
-            kept[begin:end] &= times >= cut.before_ms
-            for first, last in cut.ranges:
-                kept[begin:end] &= (times < first) | (times > last)
+    def _without_expired_ones(self, samples: Samples) -> Samples:
+        rows, series = np.unique(samples.numbers, return_inverse=True)
+        before_ms = np.array([self._cuts[row].before_ms for row in rows.tolist()], np.int64)
+        kept = samples.times >= before_ms[series]
         return samples if kept.all() else samples.take(kept)
+
+
+def _trimmed(piece: Piece, rows: Rows, lane: int) -> Stripe | None:
+    """Leave out columns without samples, and rows at both ends without any."""
+    values = piece.values
+    filled = values.view(np.uint64) != ABSENT_BITS
+    if piece.histograms is not None:
+        filled |= _held(piece.histograms)
+    columns, times = filled.any(axis=1), filled.any(axis=0)
+    if not columns.any():
+        return None
+    first, last = int(times.argmax()), len(times) - int(times[::-1].argmax())
+    span = slice(first, last)
+    cells = []
+    if piece.histograms is not None:
+        cells = _cells(piece.histograms[columns, span])
+    return Stripe(
+        rows[columns],
+        piece.times[span],
+        np.ascontiguousarray(values[columns, span]),
+        piece.gaps or not bool(filled[columns, span].all()),
+        None if piece.starts is None else np.ascontiguousarray(piece.starts[columns, span]),
+        cells,
+        lane=lane,
+    )
 
 
 def like_columns(values: NDArray[np.float64]) -> Iterator[Rows]:
@@ -202,7 +223,8 @@ def like_columns(values: NDArray[np.float64]) -> Iterator[Rows]:
     fifth for counters, by a third for prices and histograms with their sums.
     """
     newest = values[:, -LOOKED_AT:]
-    newest = np.where(np.isfinite(newest), newest, 0.0)
+    # Numbers too large to reckon with have no decimals, and move as little as any.
+    newest = np.where(np.abs(newest) < RECKONED_MAX, newest, 0.0)
     moves = np.abs(np.diff(newest, axis=1)).mean(axis=1) if newest.shape[1] > 1 else newest[:, 0]
     decimals = _decimals(newest)
     order = np.lexsort((moves, decimals))
@@ -271,15 +293,6 @@ def _lay_over(whole: NDArray[Any], columns: Rows, part: NDArray[Any], filled: Ma
 def _held(histograms: NDArray[np.object_]) -> Mask:
     """Say where there is a histogram."""
     return np.array([[each is not None for each in row] for row in histograms], dtype=np.bool_)
-
-
-def _samples_of(place: Place, rows: Rows) -> Samples:
-    """Read the samples of ``rows`` (rising) from a stripe of loose ones."""
-    places = np.flatnonzero(np.isin(place.rows, rows))
-    if not len(places):
-        return flatten(Piece(np.empty(0, np.int64), np.empty((0, 0)), False))
-    samples = flatten(place.segment.read(place.stripe, places))
-    return samples._replace(numbers=place.rows[places][samples.numbers])
 
 
 def _in_order(parts: Sequence[Rows]) -> Rows:

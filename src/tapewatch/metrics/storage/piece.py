@@ -74,6 +74,23 @@ def widen(piece: Piece, inside: NDArray[np.bool_]) -> Piece:
     return Piece(piece.times, values, True, starts, histograms)
 
 
+def erased(piece: Piece, rows: NDArray[np.bool_], first_ms: int, last_ms: int) -> Piece:
+    """Leave out what some of the series have from ``first_ms`` to ``last_ms``."""
+    inside = (piece.times >= first_ms) & (piece.times <= last_ms)
+    if not inside.any() or not rows.any():
+        return piece
+    if piece.ends is None:
+        cells = rows[:, None] & inside
+    else:
+        cells = np.repeat(rows, np.diff(piece.ends, prepend=0)) & inside
+    histograms = piece.histograms
+    if histograms is not None:
+        histograms = histograms.copy()
+        histograms[cells] = None
+    values = np.where(cells, ABSENT, piece.values)
+    return piece._replace(values=values, gaps=True, histograms=histograms)
+
+
 def _starts_of(piece: Piece) -> Integers:
     return np.zeros(piece.values.shape, np.int64) if piece.starts is None else piece.starts
 

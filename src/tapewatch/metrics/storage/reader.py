@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tapewatch.metrics.selection import NO_SETS, Hints, LabelSets, Selection
-from tapewatch.metrics.storage.deleting import without_deleted
+from tapewatch.metrics.selection import NO_SETS, Allowance, Hints, LabelSets, Selection
+from tapewatch.metrics.storage.deleting import Deletions
 from tapewatch.metrics.storage.gather import Fragment, Group, group_members, read_groups
-from tapewatch.metrics.storage.head import LaneFragment, StripeFragment, match_columns
+from tapewatch.metrics.storage.head import LaneFragment, LiveLoose, StripeFragment, match_columns
 from tapewatch.metrics.storage.segment import Segment
 from tapewatch.metrics.storage.series import Table, TableLabels, new_table
 from tapewatch.metrics.storage.summaries import (
@@ -67,31 +67,35 @@ class Reader:
             try:
                 choice = self._chooser.choose(matchers, start_ms, end_ms, hints)
                 if choice is None:
-                    return self._select(matchers, start_ms, end_ms)
-                return self._summarised(matchers, choice)
+                    return self._select(matchers, start_ms, end_ms, hints.allowance)
+                return self._summarised(matchers, choice, hints.allowance)
             except FileDamaged as fault:
                 self._database.set_aside(fault)
 
-    def _select(self, matchers: Matchers, start_ms: int, end_ms: int) -> Selection:
+    def _select(
+        self, matchers: Matchers, start_ms: int, end_ms: int, allowance: Allowance
+    ) -> Selection:
         plan = self._plan_now(matchers, start_ms, end_ms)
-        selection = read_groups(plan.labels, plan.fragments, plan.groups, start_ms + 1, end_ms)
-        stones = self._database.manifest.tombstones
-        return without_deleted(selection, stones) if stones else selection
+        return read_groups(
+            plan.labels, plan.fragments, plan.groups, start_ms + 1, end_ms, allowance
+        )
 
     def _plan_now(
         self, matchers: Matchers, start_ms: int, end_ms: int, files: Sequence[SummaryFile] = ()
     ) -> Plan:
         with self._database.head.lock:
             plan = self._plan(matchers, start_ms, end_ms, files)
-            # Lanes are looked at under the lock, so that a seal meanwhile takes nothing away.
+            # What grows is looked at under the lock, so that a seal meanwhile takes nothing away.
             fragments = [
-                each.now() if isinstance(each, LaneFragment) else each for each in plan.fragments
+                each.now() if isinstance(each, LaneFragment | LiveLoose) else each
+                for each in plan.fragments
             ]
         return plan._replace(fragments=fragments)
 
-    def _summarised(self, matchers: Matchers, choice: Choice) -> Selection:
+    def _summarised(self, matchers: Matchers, choice: Choice, allowance: Allowance) -> Selection:
         files = self._chooser.files_for(choice)
         plan = self._plan_now(matchers, choice.after_ms, choice.until_ms, files)
+        allowance.reserve(choice.cells * len(plan.labels))
         reading = self.reading(plan, files)
         selections = [reading.select(group, choice) for group in plan.groups]
         return Selection(
@@ -144,8 +148,7 @@ class Reader:
                 # Plans of before would keep tables and files alive that are long replaced.
                 self._plans.clear()
                 self._generation = generation
-            if not self._database.head.loose.count:
-                self._plans[key] = plan
+            self._plans[key] = plan
         return plan
 
     def _make_plan(
@@ -160,11 +163,14 @@ class Reader:
         tables = [head.table, *(file.finder.table for file in files)]
         rows = [head.finder.rows(matchers), *(file.finder.rows(matchers) for file in files)]
         found = unite(tables, rows)
+        deletions = Deletions(self._database.manifest.tombstones, found.labels)
         fragments: list[Fragment] = []
         for file, (own_rows, members) in zip(files, found.sources[1:], strict=True):
-            yielding = summary_fragments if file.header.resolution_ms else block_fragments
-            fragments.extend(yielding(file, own_rows, members))
-        fragments.extend(head.fragments(*found.sources[0]))
+            if file.header.resolution_ms:
+                fragments.extend(summary_fragments(file, own_rows, members))
+            else:
+                fragments.extend(block_fragments(file, own_rows, members, deletions))
+        fragments.extend(head.fragments(*found.sources[0], deletions))
         return Plan(
             generation, found.labels, fragments, group_members(fragments, len(found.labels))
         )
@@ -210,7 +216,9 @@ def _labels_of(tables: Sequence[Table], owner: Integers, place: Integers) -> Lab
     return TableLabels(merged, np.array(rows, dtype=np.int64))
 
 
-def block_fragments(block: Segment, rows: Integers, members: Integers) -> Iterator[Fragment]:
+def block_fragments(
+    block: Segment, rows: Integers, members: Integers, deletions: Deletions
+) -> Iterator[Fragment]:
     """Yield the stripes of a block that hold some of its ``rows``."""
     if not len(rows):
         return
@@ -221,4 +229,5 @@ def block_fragments(block: Segment, rows: Integers, members: Integers) -> Iterat
         if len(inside):
             chosen = by_row[inside]
             order = np.argsort(chosen)
-            yield StripeFragment(members[chosen[order]], places[order], block, stripe)
+            held = members[chosen[order]]
+            yield StripeFragment(held, places[order], block, stripe, deletions)

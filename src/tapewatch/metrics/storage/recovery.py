@@ -20,7 +20,7 @@ from tapewatch.metrics.storage.head import Head
 from tapewatch.metrics.storage.journal import LaneEntry, LooseEntry, RowEntry, take_entry
 from tapewatch.metrics.storage.lane import LaneRows
 from tapewatch.metrics.storage.segment import TABLE_SECTIONS, Segment
-from tapewatch.metrics.storage.series import table_from
+from tapewatch.metrics.storage.series import sub_arrays, table_from
 from tapewatch.metrics.storage.summaries import SummaryFile
 from tapewatch.store.errors import FileDamaged
 from tapewatch.store.log import Damage, read
@@ -109,12 +109,20 @@ def _replay(
 def _series(head: Head, _kind: int, payload: memoryview) -> None:
     first, arrays = journal.read_series(payload, TABLE_SECTIONS)
     table = table_from(arrays)
+    if len(head.numbers) and first <= head.numbers[-1]:
+        # The frame stands twice, or the file of all series knows it already.
+        return
     before = len(head.table)
-    for row in range(len(table)):
-        head.table.add(table.labels(row))
-    if len(head.table) - before == len(table):
-        head.next_number = first
-        head.number_new_rows()
+    rows = np.array([head.table.add(table.labels(row)) for row in range(len(table))])
+    head.next_number = max(head.next_number, first)
+    head.number_new_rows()
+    again = rows[rows < before]
+    if len(again):
+        # These had left the head and came back: from then on they have other numbers.
+        kept = np.setdiff1d(np.arange(before), again)
+        order = np.concatenate([kept, rows])
+        head.keep_rows(order, table_from(sub_arrays(head.table.to_arrays(), order)))
+    head.number_last_rows(first, len(rows))
 
 
 def _entry(database: "Database", head: Head, kind: int, payload: memoryview) -> None:
@@ -132,6 +140,7 @@ def _lane(head: Head, entry: LaneEntry) -> None:
     if lane is None:
         lane = head.lanes[entry.lane] = LaneRows(entry.lane, "before the restart")
         head.next_lane = max(head.next_lane, entry.lane + 1)
+    head.pass_over(entry.numbers)
     if entry.first == lane.width:
         lane.extend(entry.numbers)
         head.lane_of[head.rows_of(entry.numbers[head.knows(entry.numbers)])] = lane.number
@@ -152,11 +161,13 @@ def _row(database: "Database", head: Head, entry: RowEntry) -> None:
     database.tally.replayed_samples += len(entry.values)
     for column, exemplar in entry.exemplars:
         number = lane.numbers[column : column + 1]
-        database.exemplars.add(head.table.labels(int(head.rows_of(number)[0])), exemplar)
+        if head.knows(number).all():
+            database.exemplars.add(head.table.labels(int(head.rows_of(number)[0])), exemplar)
 
 
 def _loose(database: "Database", head: Head, entry: LooseEntry) -> None:
     known = head.knows(entry.numbers)
+    head.pass_over(entry.numbers)
     if not known.all():
         # The frame that tells of these series is damaged.
         database.tally.lost_bytes += int((~known).sum()) * 24

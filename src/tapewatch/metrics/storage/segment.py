@@ -8,6 +8,7 @@ them by its rows. The bytes are drawn in ``docs/format.md``.
 """
 
 import json
+import math
 import struct
 import threading
 from collections import OrderedDict
@@ -193,6 +194,14 @@ class Segment:
         """Return the first and the last time of a stripe."""
         told = self._stripes[stripe]
         return int(told["first_ms"]), int(told["last_ms"])
+
+    def rows_about(self, stripe: int, start_ms: int, end_ms: int) -> int:
+        """Estimate how many samples a series of a stripe has within ``[start_ms, end_ms]``."""
+        told = self._stripes[stripe]
+        first_ms, last_ms = self.bounds(stripe)
+        rows = int(told["rows"]) / (int(told["columns"]) if told["ragged"] else 1)
+        inside_ms = min(end_ms, last_ms) - max(start_ms, first_ms) + 1
+        return math.ceil(rows * max(inside_ms, 0) / (last_ms - first_ms + 1))
 
     def times(self, stripe: int) -> Times:
         """Return the times of a stripe (of all its series in turn, when ragged)."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.selection import Hints, LabelSets, Selection, Summary
-from tapewatch.metrics.storage.deleting import matched_rows, without_deleted
+from tapewatch.metrics.storage.deleting import matched_rows
 from tapewatch.metrics.storage.gather import Fragment, Group, read_groups
 from tapewatch.metrics.storage.head import match_columns
 from tapewatch.metrics.storage.manifest import Arrival, Span, Tombstone
@@ -69,6 +69,11 @@ class Choice:
     until_ms: int
     columns: Columns
     rounded: bool
+
+    @property
+    def cells(self) -> int:
+        """How many numbers are read of a series."""
+        return (self.until_ms - self.after_ms) // self.resolution_ms * len(self.columns)
 
 
 class Chooser:
@@ -159,6 +164,10 @@ class SummaryFragment:
         self._first_stripe = batch * len(Column)
         first_ms, self.last_ms = segment.bounds(self._first_stripe)
         self.first_ms = first_ms - segment.header.resolution_ms + 1
+
+    def rows_about(self, start_ms: int, end_ms: int) -> int:
+        """Estimate how many buckets a member has."""
+        return self.segment.rows_about(self._first_stripe, start_ms, end_ms)
 
     def read(self, places: Places, start_ms: int, end_ms: int) -> Piece:
         """Read the counts of some members, as samples at the ends of the buckets."""
@@ -317,5 +326,4 @@ class Reading:
             if not isinstance(self._fragments[number], SummaryFragment)
         )
         groups = [Group(group.members, raw)]
-        selection = read_groups(self._labels, self._fragments, groups, after_ms + 1, until_ms)
-        return without_deleted(selection, self._stones) if self._stones else selection
+        return read_groups(self._labels, self._fragments, groups, after_ms + 1, until_ms)
