@@ -30,5 +30,6 @@ def chosen_twins() -> dict[str, str]:
 def _import_fast(name: str) -> ModuleType | None:
     try:
         return importlib.import_module(f"{name}_fast")
-    except ModuleNotFoundError:
+    except ImportError:
+        # Not compiled, or in an interpreter beside the main one, where it cannot be loaded twice.
         return None
