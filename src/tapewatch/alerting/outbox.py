@@ -55,8 +55,8 @@ class Parcel:
         return f"{group}-{told.episode}-{told.sequence}"
 
 
-Settled = Callable[[Parcel, Happening, int], None]
-"""Hears how a parcel ended (delivered or refused) and when."""
+Settled = Callable[[Parcel, Happening], None]
+"""Hears how a parcel ended: delivered or refused."""
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ class Outbox:
     def due(
         self, now_ns: int, limit: int = 100, *, without: Collection[Route] = ()
     ) -> list[Parcel]:
-        """Give what may be sent now, the most urgent first, but for the integrations ``without``."""
+        """Give what may be sent now, the most urgent first, but not to those ``without``."""
         found: list[tuple[int, int, Lane]] = []
         for route in [route for route in self._timed if route not in without]:
             self._ripen(route, now_ns)
@@ -201,6 +201,13 @@ class Outbox:
         """Note that the channel will never take it."""
         self._finish(parcel)
         self._settle(parcel, Happening.REFUSED, detail, now_ns)
+
+    def shift(self, by_ns: int) -> None:
+        """Move every waiting time, because the clock was set by so much."""
+        for lane, state in self._lanes.items():
+            for each in state.waiting:
+                each.due_ns += by_ns
+            self._schedule(lane)
 
     def waiting(self) -> Iterator[Parcel]:
         """Yield everything that has not arrived, under way or not, to be shown."""
@@ -285,7 +292,7 @@ class Outbox:
         if not state.waiting and not state.memory:
             del self._lanes[lane]
         for each in self.settled:
-            each(parcel, happening, now_ns)
+            each(parcel, happening)
 
     def _coalesce(self, state: _LaneState, older: _Waiting, now_ns: int) -> None:
         state.waiting.remove(older)

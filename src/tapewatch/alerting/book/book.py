@@ -7,8 +7,10 @@ goes on: what is written meanwhile belongs to the next batch. A batch that canno
 and is tried again with the next commit, so memory and file never part.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -19,6 +21,7 @@ from tapewatch.alerting.book.schema import prepare
 from tapewatch.alerting.errors import BookUnusable
 
 BUSY_SECONDS: Final = 10.0
+_TABLE: Final = re.compile(r"^(?:INSERT.* INTO|DELETE FROM|UPDATE) (\w+)")
 Change = tuple[str, Sequence[Any]]
 
 
@@ -87,13 +90,24 @@ class Book:
 
     def _write(self, batch: Iterable[Change]) -> None:
         execute = self._connection.executemany
+        tables: dict[str, list[Change]] = {}
+        for change in batch:
+            tables.setdefault(_table_of(change[0]), []).append(change)
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            # Runs of one statement are written by one call, in the order they were gathered.
-            for statement, changes in groupby(batch, key=itemgetter(0)):
-                execute(statement, map(itemgetter(1), changes))
+            # Order counts inside a table only; runs of one statement are written by one call.
+            for changes in tables.values():
+                for statement, run in groupby(changes, key=itemgetter(0)):
+                    execute(statement, map(itemgetter(1), run))
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+
+@cache
+def _table_of(statement: str) -> str:
+    match = _TABLE.search(statement)
+    assert match is not None, f"{statement} changes no table"
+    return match[1]

@@ -18,13 +18,15 @@ CREATE TABLE alerts (
     ends_ns INTEGER NOT NULL,
     updated_ns INTEGER NOT NULL,
     timeout INTEGER NOT NULL,
-    generator_url TEXT NOT NULL
+    generator_url TEXT NOT NULL,
+    over INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE groups (
     key TEXT PRIMARY KEY,
     route TEXT NOT NULL,
     labels BLOB NOT NULL,
     next_ns INTEGER NOT NULL,
+    full_ns INTEGER NOT NULL,
     flushed_ns INTEGER NOT NULL,
     episode INTEGER NOT NULL,
     sequence INTEGER NOT NULL

@@ -1,0 +1,458 @@
+"""
+The desk: the state machine of alerting.
+
+It is told of alerts, of what people do, and of the time; it decides what is to be said to whom and
+puts that into the outbox. It is synchronous and reads no clock: whoever drives it asks
+``wake_at_ns`` when it wants to be told the time again, calls ``tick`` then, and commits the book
+after each turn. A whole turn is one batch of the book, so a crash falls between turns.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from typing import Final
+
+from tapewatch.alerting.alerts import AlertState, AlertStore
+from tapewatch.alerting.attention import AttentionStore, Comment
+from tapewatch.alerting.book.book import Book
+from tapewatch.alerting.book.history import Entry, Happening, History
+from tapewatch.alerting.errors import BadAlerts, NotKnown
+from tapewatch.alerting.groups import Group
+from tapewatch.alerting.inhibit import Inhibitor
+from tapewatch.alerting.matchers import is_label_name
+from tapewatch.alerting.notified import NotifiedLog
+from tapewatch.alerting.outbox import Outbox, Parcel
+from tapewatch.alerting.plan import Plan
+from tapewatch.alerting.routing import Route
+from tapewatch.alerting.silences import NOTICE, NOTICE_LABEL, Silence, SilenceStore
+from tapewatch.alerting.telling import Teller
+from tapewatch.model.labels import Labels
+from tapewatch.watch.alert import Alert
+
+SECOND_NS: Final = 1_000_000_000
+TIDY_NS: Final = 30 * SECOND_NS
+FORGET_NS: Final = 3600 * SECOND_NS
+FLUSHES_MAX: Final = 500
+"""How many groups one tick flushes, so that a storm does not hold up whoever waits."""
+
+GROUPS: Final = "SELECT key, next_ns, full_ns, flushed_ns, episode, sequence FROM groups"
+
+
+class Desk:
+    """Everything that alerting knows and decides."""
+
+    def __init__(self, book: Book, plan: Plan, *, now_ns: int, new_id: Callable[[], str]) -> None:
+        self.book = book
+        self.plan = plan
+        self.history = History(book)
+        self.outbox = Outbox(book, self.history)
+        self.log = NotifiedLog(book)
+        self.alerts = AlertStore(book)
+        self.silences = SilenceStore(book, plan.calendars, new_id)
+        self.attention = AttentionStore(book)
+        self.groups: dict[tuple[str, Labels], Group] = {}
+        self.limited: Counter[str] = Counter()
+        self.accepted = 0
+        self.invalid = 0
+        self.inhibitor = Inhibitor(plan.inhibit_rules)
+        self.teller = Teller(self.outbox, self.log, self.history, self.silences, self.attention)
+        self._timers: list[tuple[int, int, Group]] = []
+        self._ready: list[tuple[int, int, Group]] = []
+        self._order = count()
+        self._tidy_ns = self._forget_ns = now_ns
+        self._last_ns = now_ns
+        self.outbox.settled.append(self._settled)
+        self._apply_limits()
+        self._load(now_ns)
+
+    def accept(self, alerts: Sequence[Alert], now_ns: int) -> None:
+        """Take alerts; raises ``BadAlerts`` after the good ones of a bad batch were taken."""
+        self.silences.refresh(now_ns)
+        faults = []
+        for alert in alerts:
+            said = self._state_of(alert, now_ns)
+            fault = self._fault_of(said)
+            if fault:
+                faults.append(fault)
+            else:
+                self._take(said, now_ns)
+        self.accepted += len(alerts) - len(faults)
+        self.invalid += len(faults)
+        if faults:
+            raise BadAlerts(faults)
+
+    def tick(self, now_ns: int) -> int:
+        """Do what has become due; returns how many groups were flushed."""
+        self._mind_steps_back(now_ns)
+        self._refresh_silences(now_ns)
+        for state in list(self.alerts.ended(now_ns)):
+            self._end(state, now_ns)
+        flushed = self._flush_due(now_ns)
+        if now_ns >= self._tidy_ns:
+            self._tidy(now_ns)
+        return flushed
+
+    def wake_at_ns(self) -> int:
+        """Give when ``tick`` has something to do next; a time gone by is at once."""
+        if self._ready:
+            return 0
+        times = [self._tidy_ns]
+        if self._timers:
+            times.append(self._timers[0][0])
+        times.extend(each for each in (self.alerts.wake_ns(), self.silences.wake_ns()) if each)
+        return min(times)
+
+    def silence(self, wanted: Silence, now_ns: int, by: str = "") -> Silence:
+        """Make or change a silence; raises ``BadSilence`` or ``NotKnown``."""
+        former = wanted.id
+        made = self.silences.set(wanted, now_ns)
+        kind = Happening.SILENCE_CHANGED if former == made.id else Happening.SILENCE_MADE
+        self._note_silence(kind, made, by or made.created_by, now_ns)
+        if former and former != made.id:
+            self._note_silence(Happening.SILENCE_ENDED, self.silences.get(former), by, now_ns)
+        self._refresh_silences(now_ns)
+        return made
+
+    def unsilence(self, silence_id: str, now_ns: int, by: str = "") -> Silence:
+        """End a silence now; raises ``NotKnown``."""
+        ended = self.silences.expire(silence_id, now_ns)
+        self._note_silence(Happening.SILENCE_ENDED, ended, by, now_ns)
+        self._refresh_silences(now_ns)
+        return ended
+
+    def acknowledge(self, fingerprint: str, by: str, now_ns: int, *, until_ns: int = 0) -> None:
+        """Note that somebody takes an alert over: it is not repeated while they have it."""
+        state = self.alert(fingerprint)
+        self.attention.acknowledge(fingerprint, by, until_ns, now_ns)
+        self._note(Happening.ACKNOWLEDGED, state, now_ns, by=by)
+        self._attend(state, now_ns)
+
+    def release(self, fingerprint: str, by: str, now_ns: int) -> None:
+        """Note that an alert is nobody's again."""
+        state = self.alert(fingerprint)
+        self.attention.release(fingerprint)
+        self._note(Happening.RELEASED, state, now_ns, by=by)
+        self._attend(state, now_ns)
+
+    def assign(self, fingerprint: str, assignee: str, by: str, now_ns: int) -> None:
+        """Note whom an alert is given to."""
+        state = self.alert(fingerprint)
+        self.attention.assign(fingerprint, assignee)
+        self._note(Happening.ASSIGNED, state, now_ns, by=by, told=f"to {assignee or 'nobody'}")
+
+    def comment(self, fingerprint: str, text: str, by: str, now_ns: int) -> None:
+        """Note what somebody says about an alert."""
+        state = self.alert(fingerprint)
+        self.attention.comment(fingerprint, Comment(now_ns, by, text))
+        self._note(Happening.COMMENTED, state, now_ns, by=by, told=text)
+
+    def alert(self, fingerprint: str) -> AlertState:
+        """Find an alert; raises ``NotKnown``."""
+        state = self.alerts.get(fingerprint)
+        if state is None:
+            raise NotKnown("alert", fingerprint)
+        return state
+
+    def reload(self, plan: Plan, now_ns: int) -> None:
+        """Decide by another plan from now on; groups that it still has keep their timers."""
+        former, self.groups = self.groups, {}
+        self.plan = plan
+        self.inhibitor = Inhibitor(plan.inhibit_rules)
+        self._apply_limits()
+        self._timers, self._ready = [], []
+        for state in self.alerts:
+            old = {group.id for group in state.groups}
+            state.groups, state.places = [], None
+            self._enter(state)
+            for route, labels in self._places(state):
+                if (route.id, labels) in old or not state.is_resolved(now_ns):
+                    self._join(state, route, labels, now_ns, former.get((route.id, labels)))
+        for name, group in former.items():
+            if name not in self.groups:
+                group.drop(self.book)
+        self.history.note(Entry(now_ns, Happening.RELOADED, told="the configuration was loaded"))
+
+    def clock_stepped(self, by_ns: int, now_ns: int) -> None:
+        """Move every waiting time, because the clock was set by so much and no time has passed."""
+        for group in self.groups.values():
+            group.next_ns += by_ns
+            group.full_ns += by_ns
+            self._schedule(group)
+        self.alerts.shift(by_ns)
+        self.outbox.shift(by_ns)
+        self._tidy_ns = self._forget_ns = self._last_ns = now_ns
+
+    def status_of(self, state: AlertState, now_ns: int) -> tuple[tuple[str, ...], list[str]]:
+        """Give the silences and the alerts that keep an alert quiet at a time."""
+        self.silences.refresh(now_ns)
+        inhibited = self.inhibitor.inhibited_by(state.labels, now_ns)
+        return self.silences.silenced_by(state), inhibited
+
+    def _state_of(self, alert: Alert, now_ns: int) -> AlertState:
+        ends_ns = alert.ends_at_ns or now_ns + self.plan.resolve_timeout_ns
+        return AlertState(
+            alert.labels.fingerprint(),
+            alert.labels,
+            alert.annotations,
+            alert.starts_at_ns or alert.ends_at_ns or now_ns,
+            ends_ns,
+            now_ns,
+            not alert.ends_at_ns,
+            alert.generator_url,
+        )
+
+    def _fault_of(self, said: AlertState) -> str:
+        if not said.labels:
+            return "at least one label pair required"
+        if said.ends_ns < said.starts_ns:
+            return "start time must be before end time"
+        for kind, labels in (("label", said.labels), ("annotation", said.annotations)):
+            for name, _ in labels:
+                if not is_label_name(name, self.plan.reading):
+                    return f'invalid {kind} set: invalid name "{name}"'
+        return ""
+
+    def _take(self, said: AlertState, now_ns: int) -> None:
+        state = self.alerts.get(said.fingerprint)
+        if state is None:
+            limit = self.alerts.limit_of(said)
+            if limit:
+                self._limit(said, limit, now_ns)
+                return
+            state = said
+            state.over = said.is_resolved(now_ns)
+            self.alerts.add(state)
+            self._enter(state)
+            self._note(Happening.RESOLVED if state.over else Happening.FIRED, state, now_ns)
+        else:
+            state.merge(said, now_ns)
+            if state.over and not state.is_resolved(now_ns):
+                state.over = False
+                self._note(Happening.FIRED, state, now_ns)
+            elif not state.over and state.is_resolved(now_ns):
+                self._end(state, now_ns)
+            self.alerts.write(state)
+        for route, labels in self._places(state):
+            if not state.over or self._has(route.id, labels, state):
+                self._join(state, route, labels, now_ns)
+
+    def _has(self, route_id: str, labels: Labels, state: AlertState) -> bool:
+        group = self.groups.get((route_id, labels))
+        return group is not None and state.fingerprint in group.members
+
+    def _enter(self, state: AlertState) -> None:
+        state.inhibits = bool(self.inhibitor.rules) and self.inhibitor.add(state)
+
+    def _places(self, state: AlertState) -> Sequence[tuple[Route, Labels]]:
+        if state.places is None:
+            routes = self.plan.root.find(state.labels.as_dict())
+            state.places = [(route, route.group_labels(state.labels)) for route in routes]
+        return state.places
+
+    def _join(
+        self,
+        state: AlertState,
+        route: Route,
+        labels: Labels,
+        now_ns: int,
+        former: Group | None = None,
+    ) -> None:
+        group = self.groups.get((route.id, labels))
+        fresh = state.fingerprint not in group.members if group is not None else True
+        if group is None:
+            group = self._new_group(route, labels, now_ns, former)
+        before_ns = group.next_ns
+        group.add(state, now_ns)
+        if fresh or state.over:
+            group.touch(now_ns)
+        if group.next_ns != before_ns:
+            self._schedule(group)
+            group.write(self.book)
+
+    def _new_group(self, route: Route, labels: Labels, now_ns: int, former: Group | None) -> Group:
+        due_ns = now_ns + route.options.group_wait_ns
+        group = Group(route, labels, due_ns, due_ns)
+        if former is not None:
+            group.next_ns, group.full_ns = former.next_ns, former.full_ns
+            group.flushed_ns = former.flushed_ns
+            group.episode, group.sequence = former.episode, former.sequence
+        self.groups[group.id] = group
+        self._schedule(group)
+        group.write(self.book)
+        return group
+
+    def _schedule(self, group: Group) -> None:
+        heapq.heappush(self._timers, (group.next_ns, next(self._order), group))
+
+    def _end(self, state: AlertState, now_ns: int) -> None:
+        """Note that an alert is over."""
+        state.over = True
+        self.alerts.write(state)
+        self.attention.resolved(state.fingerprint)
+        self._note(Happening.RESOLVED, state, now_ns)
+        for group in state.groups:
+            self._touch(group, now_ns)
+        if state.inhibits:
+            self._touch_withheld(now_ns)
+
+    def _touch(self, group: Group, now_ns: int) -> None:
+        if group.touch(now_ns):
+            self._schedule(group)
+            group.write(self.book)
+
+    def _touch_withheld(self, now_ns: int) -> None:
+        """Look again at the groups that kept something back, because they may not any more."""
+        for group in self.groups.values():
+            if group.withheld:
+                self._touch(group, now_ns)
+
+    def _attend(self, state: AlertState, now_ns: int) -> None:
+        for group in state.groups:
+            group.acknowledged = True
+            self._touch(group, now_ns)
+
+    def _flush_due(self, now_ns: int) -> int:
+        """Flush groups that are due, the most urgent first."""
+        while self._timers and self._timers[0][0] <= now_ns:
+            due_ns, order, group = heapq.heappop(self._timers)
+            if group.next_ns == due_ns and self.groups.get(group.id) is group:
+                heapq.heappush(self._ready, (group.urgency, order, group))
+        flushed = 0
+        while self._ready and flushed < FLUSHES_MAX:
+            _, _, group = heapq.heappop(self._ready)
+            if group.next_ns <= now_ns and self.groups.get(group.id) is group:
+                self._flush(group, now_ns)
+                flushed += 1
+        return flushed
+
+    def _flush(self, group: Group, now_ns: int) -> None:
+        self.teller.flush(group, self.plan, self.inhibitor, now_ns)
+        if group.members or not group.route.options.in_place:
+            group.write(self.book)
+            self._schedule(group)
+        else:
+            # Nothing is left, and the next alert may speak at once.
+            self._drop(group)
+
+    def _drop(self, group: Group) -> None:
+        del self.groups[group.id]
+        group.drop(self.book)
+
+    def _tidy(self, now_ns: int) -> None:
+        """Let go of groups without alerts, and of alerts without groups."""
+        self._tidy_ns = now_ns + TIDY_NS
+        for group in [each for each in self.groups.values() if not each.members]:
+            self._drop(group)
+        for state in self.alerts.collect(now_ns):
+            self.attention.forget(state.fingerprint)
+            if state.inhibits:
+                self.inhibitor.remove(state)
+        if now_ns >= self._forget_ns:
+            self._forget_ns = now_ns + FORGET_NS
+            limits = self.plan.limits
+            self.silences.collect(now_ns)
+            self.log.collect(
+                now_ns - limits.told_keep_ns, {group.key for group in self.groups.values()}
+            )
+            self.history.forget(now_ns - limits.history_keep_ns)
+
+    def _refresh_silences(self, now_ns: int) -> None:
+        self.silences.refresh(now_ns)
+        changes = self.silences.take_changes()
+        for silence in changes.begun:
+            if silence.notices:
+                self._notice(silence, silence.ends_ns, now_ns)
+        for silence in changes.ended:
+            if silence.notices:
+                self._notice(silence, now_ns, now_ns)
+        if changes.ended:
+            self._touch_withheld(now_ns)
+
+    def _notice(self, silence: Silence, ends_ns: int, now_ns: int) -> None:
+        """Tell of a silence by an alert that lasts as long as it does."""
+        text = " or ".join(
+            "{" + ", ".join(map(str, matchers)) + "}" for matchers in silence.matcher_sets
+        )
+        labels = Labels.of({"alertname": NOTICE, NOTICE_LABEL: silence.id, "severity": "info"})
+        annotations = Labels.of(
+            summary=f"{silence.created_by} silences {text}", description=silence.comment
+        )
+        self.accept([Alert(labels, annotations, silence.starts_ns, ends_ns)], now_ns)
+
+    def _mind_steps_back(self, now_ns: int) -> None:
+        """Keep a clock that was set back from holding everything up."""
+        if now_ns < self._last_ns - SECOND_NS:
+            self.clock_stepped(now_ns - self._last_ns, now_ns)
+        self._last_ns = now_ns
+
+    def _settled(self, parcel: Parcel, happening: Happening) -> None:
+        told = parcel.notification
+        if happening is Happening.DELIVERED:
+            self.log.delivered(told.lane, told.episode, told.sequence)
+        else:
+            self.log.refused(told.lane, told.episode, told.sequence)
+
+    def _limit(self, said: AlertState, limit: str, now_ns: int) -> None:
+        if not self.limited[said.name]:
+            self._note(Happening.LIMITED, said, now_ns, told=limit)
+        self.limited[said.name] += 1
+
+    def _note(
+        self, kind: Happening, state: AlertState, now_ns: int, *, by: str = "", told: str = ""
+    ) -> None:
+        self.history.note(
+            Entry(
+                now_ns,
+                kind,
+                fingerprint=state.fingerprint,
+                alert=state.name,
+                by=by,
+                told=told,
+                labels=state.labels,
+            )
+        )
+
+    def _note_silence(self, kind: Happening, silence: Silence, by: str, now_ns: int) -> None:
+        told = f"{silence.id}: {silence.comment}"
+        self.history.note(Entry(now_ns, kind, by=by or silence.created_by, told=told))
+
+    def _apply_limits(self) -> None:
+        limits = self.plan.limits
+        self.alerts.alerts_max = limits.alerts_max
+        self.alerts.per_name_max = limits.per_name_max
+        self.silences.limits = limits.silences
+
+    def _load(self, now_ns: int) -> None:
+        """Take up what the last process left."""
+        self.silences.load()
+        self.attention.load()
+        self.log.load()
+        self.outbox.load(now_ns)
+        self.alerts.load(now_ns, self.plan.limits.grace_ns)
+        rows = {key: rest for key, *rest in self.book.rows(GROUPS)}
+        kept = set()
+        for state in self.alerts:
+            self._enter(state)
+            for route, labels in self._places(state):
+                group = self.groups.get((route.id, labels)) or self._loaded(route, labels, rows)
+                kept.add(group.book_key)
+                # What was over at the group's last flush was let go of then.
+                if not state.over or max(state.ends_ns, state.updated_ns) > group.flushed_ns:
+                    group.add(state, now_ns)
+        for group in self.groups.values():
+            self._schedule(group)
+        for key in rows.keys() - kept:
+            self.book.write("DELETE FROM groups WHERE key = ?", (key,))
+
+    def _loaded(self, route: Route, labels: Labels, rows: dict[str, list[int]]) -> Group:
+        group = Group(route, labels, 0, 0)
+        row = rows.get(group.book_key)
+        if row is not None:
+            group.next_ns, group.full_ns, group.flushed_ns, group.episode, group.sequence = row
+        self.groups[group.id] = group
+        return group
+
+    def firing(self, now_ns: int) -> Iterator[AlertState]:
+        """Yield the alerts that fire."""
+        return (state for state in self.alerts if not state.is_resolved(now_ns))
