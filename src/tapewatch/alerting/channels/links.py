@@ -21,11 +21,13 @@ class Link:
     url: str
 
 
-def links_of(told: Notification, runbook_url: str = "") -> tuple[Link, ...]:
-    """Write the links of a notification, the most useful first."""
+def links_of(
+    told: Notification, runbook_url: str = "", *, hashed: frozenset[str] = frozenset()
+) -> tuple[Link, ...]:
+    """Write the links of a notification, the most useful first; ``hashed`` labels find nothing."""
     links = [Link("Runbook", runbook_url)] if runbook_url else []
     if told.external_url:
-        where = f"filter={quote(matchers(_subject(told)), safe='')}"
+        where = f"filter={quote(matchers(_subject(told).drop(*hashed)), safe='')}"
         base = told.external_url.rstrip("/")
         links += [
             Link("Acknowledge", f"{base}/alerts?{where}&do=acknowledge"),

@@ -183,8 +183,10 @@ def _runbook(links: Sequence[Link]) -> Iterator[Link]:
     return (link for link in links if link.text == "Runbook")
 
 
-def tell(told: Notification, steps: Steps | None = None) -> Story:
-    """Write the story of a notification."""
+def tell(
+    told: Notification, steps: Steps | None = None, *, hashed: frozenset[str] = frozenset()
+) -> Story:
+    """Write the story of a notification; links leave out labels that were ``hashed``."""
     first = next(iter(told.firing or told.alerts), None)
     notes = told.common_annotations or (first.annotations if first else Labels())
     runbook = _one(notes, *_RUNBOOKS)
@@ -202,7 +204,7 @@ def tell(told: Notification, steps: Steps | None = None) -> Story:
         steps=tuple(_steps(notes, first, steps)),
         alerts=tuple(_alert(each, told) for each in told.alerts[:ALERTS_SHOWN]) if several else (),
         unlisted=max(len(told.alerts) - ALERTS_SHOWN, 0) + told.folded if several else 0,
-        links=links_of(told, runbook if "://" in runbook else ""),
+        links=links_of(told, runbook if "://" in runbook else "", hashed=hashed),
     )
 
 

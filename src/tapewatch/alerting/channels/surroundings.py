@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
+from tapewatch.alerting.templates import Words
 from tapewatch.model.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Time and chance, handed in so that tests own both."""
+    """Time and chance, handed in so that tests own both, and the words of the configuration."""
 
     clock: Clock = field(default_factory=SystemClock)
     random: Random = field(default_factory=SystemRandom)
+    words: Words = field(default_factory=Words)
+    external_url: str = ""

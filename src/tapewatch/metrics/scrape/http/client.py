@@ -90,14 +90,18 @@ class HttpClient:
 
     async def ask(self, request: Request, *, timeout_seconds: float) -> Answer:
         """Send a request, follow where it leads, and return the answer of status 200."""
-        try:
-            async with Deadline(timeout_seconds):
-                answer = await self._follow(request)
-        except TimeoutError:
-            raise TimedOut(request.url, timeout_seconds) from None
+        answer = await self.fetch(request, timeout_seconds=timeout_seconds)
         if answer.status != 200:
             raise BadStatus(answer.status, answer.reason)
         return answer
+
+    async def fetch(self, request: Request, *, timeout_seconds: float) -> Answer:
+        """Send a request, follow where it leads, and return the answer, whatever its status."""
+        try:
+            async with Deadline(timeout_seconds):
+                return await self._follow(request)
+        except TimeoutError:
+            raise TimedOut(request.url, timeout_seconds) from None
 
     async def lines(self, request: Request, *, timeout_seconds: float) -> AsyncIterator[bytes]:
         """Yield the lines of a long answer as they come; the limit holds for the whole of it."""
