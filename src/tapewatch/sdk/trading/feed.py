@@ -1,0 +1,167 @@
+"""
+A feed: one stream of a venue's messages, with what is missing, twice, late or silent.
+
+    book = Feed("binance", "depth", "BTCUSDT", policy="U_u")
+    book.snapshot(last_update_id)
+    verdict = book.message(update["u"], update["U"])
+    if verdict is Verdict.GAP: ...  # fetch a snapshot
+
+Staleness is told by what does not happen, so nobody in here can tell it: the time of the last
+message and the expected interval go to the region, and the reader compares them with its clock.
+"""
+
+from collections.abc import Callable, Iterable
+from time import time_ns
+from typing import Final
+
+from tapewatch.sdk import events
+from tapewatch.sdk.region.cells import CounterHandle
+from tapewatch.sdk.trading import metrics
+from tapewatch.sdk.trading.arrival import Arrival
+from tapewatch.sdk.trading.checksum import Level, book_checksum
+from tapewatch.sdk.trading.missing import Range
+from tapewatch.sdk.trading.sequence import POLICIES, Sequence, Verdict
+
+_NS: Final = 1e-9
+
+
+class Feed:
+    """
+    One feed.
+
+    ``policy`` is how its messages are numbered: a name of ``POLICIES`` or a sequence of your own.
+    ``expected_interval_s`` declares how long it is silent at most; without it that is learnt as
+    the 99 % quantile of its pauses, ``quantile`` says otherwise.
+    """
+
+    def __init__(
+        self,
+        venue: str,
+        channel: str,
+        symbol: str = "",
+        *,
+        policy: str | Sequence = "plus_one",
+        expected_interval_s: float | None = None,
+        quantile: float = 0.99,
+        now_ns: Callable[[], int] = time_ns,
+    ) -> None:
+        self.sequence = POLICIES[policy]() if isinstance(policy, str) else policy
+        self._labels = {"venue": venue, "channel": channel, "symbol": symbol}
+        self._now_ns = now_ns
+        self._at_ns = 0
+        self._arrival = None if expected_interval_s else Arrival(quantile)
+        self._bind()
+        self._expected.set(expected_interval_s or 0.0)
+        self._synced.set(self.sequence.synced)
+
+    def _bind(self) -> None:
+        labels = self._labels
+        self._messages = metrics.FEED_MESSAGES.bind(**labels)
+        self._last = metrics.FEED_LAST.bind(**labels)
+        self._expected = metrics.FEED_EXPECTED.bind(**labels)
+        self._gaps = metrics.FEED_GAPS.bind(**labels)
+        self._missing = metrics.FEED_MISSING.bind(**labels)
+        self._resets = metrics.FEED_RESETS.bind(**labels)
+        self._resyncs = metrics.FEED_RESYNCS.bind(**labels)
+        self._synced = metrics.FEED_SYNCED.bind(**labels)
+        self._delay = metrics.FEED_DELAY.bind(**labels)
+        self._checksums = metrics.FEED_FAULTS.bind(**labels, fault="checksum")
+        self._faults: dict[Verdict, CounterHandle] = {
+            verdict: metrics.FEED_FAULTS.bind(**labels, fault=verdict.name.lower())
+            for verdict in (Verdict.DUPLICATE, Verdict.LATE, Verdict.REFUSED)
+        }
+        self._gap_event = events.declare(
+            "{venue} {channel} {symbol}: {first} to {last} are missing",
+            level="WARN",
+            target="feed",
+        )
+
+    @property
+    def synced(self) -> bool:
+        """Whether the state built from the feed can be trusted."""
+        return self.sequence.synced
+
+    @property
+    def missing(self) -> tuple[Range, ...]:
+        """The ranges of numbers that never came, as far as they are remembered."""
+        return self.sequence.missing.ranges
+
+    def message(
+        self, last: int, first: int | None = None, previous: int = 0, *, event_ns: int = 0
+    ) -> Verdict:
+        """
+        Take in one message and say what it is to the ones before it.
+
+        ``last`` is its number (or the last of the range it covers, from ``first``), ``previous``
+        the number that it names as its predecessor, ``event_ns`` the venue's own time of it.
+        """
+        now_ns = self.alive()
+        if event_ns:
+            self._delay.observe((now_ns - event_ns) * _NS)
+        try:
+            verdict = self.sequence.see(last if first is None else first, last, previous)
+        except TypeError:
+            verdict = Verdict.REFUSED
+        if verdict is not Verdict.NEXT:
+            self._tell(verdict)
+        return verdict
+
+    def alive(self) -> int:
+        """Note that something came, a heartbeat for example; give the time of it."""
+        now_ns = self._now_ns()
+        self._messages.inc()
+        self._last.set(now_ns * _NS)
+        if self._arrival is not None and self._at_ns:
+            self._expected.set(self._arrival.see((now_ns - self._at_ns) * _NS))
+        self._at_ns = now_ns
+        return now_ns
+
+    def verify(self, checksum: int, asks: Iterable[Level], bids: Iterable[Level]) -> Verdict:
+        """Take in an update of a book that carries the checksum of its best ten levels."""
+        self.alive()
+        try:
+            own = book_checksum(asks, bids)
+        except (AttributeError, TypeError, ValueError):
+            self._tell(Verdict.REFUSED)
+            return Verdict.REFUSED
+        verdict = self.sequence.see(own, checksum, 0)
+        if verdict is Verdict.GAP:
+            self._checksums.inc()
+        if verdict is not Verdict.NEXT:
+            self._tell(verdict)
+        return verdict
+
+    def snapshot(self, last: int = 0) -> None:
+        """Begin at a snapshot that holds everything up to ``last``."""
+        if isinstance(last, int):
+            self.sequence.snapshot(last)
+            self._resyncs.inc()
+            self._synced.set(1.0)
+        else:
+            self._tell(Verdict.REFUSED)
+
+    def reconnected(self) -> None:
+        """Begin anew after a new connection, whose numbers and pauses tell nothing of the old."""
+        self.sequence.reset()
+        self._at_ns = 0
+        self._synced.set(self.sequence.synced)
+
+    def _tell(self, verdict: Verdict) -> None:
+        if verdict is Verdict.GAP:
+            self._tell_gap()
+        elif verdict is Verdict.RESET:
+            self._resets.inc()
+        else:
+            fault = self._faults.get(verdict)
+            if fault is not None:
+                fault.inc()
+
+    def _tell_gap(self) -> None:
+        first, last = self.sequence.missing_first, self.sequence.missing_last
+        self._gaps.inc()
+        self._missing.inc(max(last - first + 1, 0))
+        self._synced.set(self.sequence.synced)
+        told = self._labels
+        events.push(
+            self._gap_event, told["venue"], told["channel"], told["symbol"], first, last
+        )

@@ -1,0 +1,92 @@
+"""
+The kill switch: one cell that says whether trading is stopped.
+
+    switch = KillSwitch("desk")
+    if switch.tripped: ...                       # one load, before every order
+    switch.trip("risk", "daily loss limit")
+
+The cell lies in the process's own region, so whoever may write the region may trip the switch from
+outside: an alert's action, an operator. The region's folder is open to its owner alone, so that is
+the user the process runs as (and root), nobody else. The writer puts who and why into the note
+first and moves the switch last.
+
+The switch remembers; it stops nothing. And it is this process's: a process that starts begins
+armed, so what must survive a restart has to be kept by whoever tripped it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import time_ns
+from typing import Final
+
+from tapewatch.sdk import events
+from tapewatch.sdk.trading import metrics
+
+ARMED: Final = "armed"
+TRIPPED: Final = "tripped"
+_SEPARATOR: Final = "\t"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Who moved the switch last, why, and when."""
+
+    who: str
+    why: str
+    at_ns: int
+
+    def __str__(self) -> str:
+        return _SEPARATOR.join((_plain(self.who), _plain(self.why), str(self.at_ns)))
+
+    @classmethod
+    def parse(cls, text: str) -> "Reason":
+        """Read a note; one in another form is all reason and no name."""
+        who, separator, rest = text.partition(_SEPARATOR)
+        why, _, at = rest.rpartition(_SEPARATOR)
+        if not separator or not at.isdigit():
+            return cls("", text, 0)
+        return cls(who, why, int(at))
+
+
+class KillSwitch:
+    """One switch, by its name; two objects of one name are the same switch."""
+
+    def __init__(self, name: str = "trading", *, now_ns: Callable[[], int] = time_ns) -> None:
+        self.name = name
+        self._now_ns = now_ns
+        self._state = metrics.KILL_SWITCH.bind(switch=name)
+        self._note = metrics.KILL_SWITCH_NOTE.bind(switch=name)
+        self._trips = metrics.KILL_SWITCH_CHANGES.bind(switch=name, to=TRIPPED)
+        self._arms = metrics.KILL_SWITCH_CHANGES.bind(switch=name, to=ARMED)
+        self._moved = events.declare(
+            "{switch} is {state} by {who}: {why}", level="WARN", target="kill_switch"
+        )
+
+    @property
+    def tripped(self) -> bool:
+        """Whether trading is to stop; a cell that holds nonsense counts as tripped."""
+        return self._state.state != ARMED
+
+    @property
+    def reason(self) -> Reason:
+        """Who moved it last, and why."""
+        return Reason.parse(self._note.text)
+
+    def trip(self, who: str, why: str) -> None:
+        """Stop trading."""
+        self._move(TRIPPED, who, why)
+        self._trips.inc()
+
+    def arm(self, who: str, why: str) -> None:
+        """Let trading go on."""
+        self._move(ARMED, who, why)
+        self._arms.inc()
+
+    def _move(self, state: str, who: str, why: str) -> None:
+        self._note.set(str(Reason(who, why, self._now_ns())))
+        self._state.set(state)
+        events.push(self._moved, self.name, state, str(who), str(why))
+
+
+def _plain(text: object) -> str:
+    return str(text).replace(_SEPARATOR, " ")[:100]
