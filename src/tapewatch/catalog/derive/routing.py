@@ -1,0 +1,240 @@
+"""
+Routing in the form of ``alertmanager.yml``: which alert goes where, and what holds it back.
+
+A receiver is a channel (or an action), so a route test reads as people speak: this alert reaches
+pager and chat. Alerts of their own way (own channels, an action, a mute) stand before the four
+severities.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tapewatch.catalog.catalog import Catalog
+from tapewatch.catalog.channel import Action, Channel
+from tapewatch.catalog.maintenance import Maintenance
+from tapewatch.catalog.meaning import carried
+from tapewatch.catalog.rule import SEVERITIES, Alert
+from tapewatch.catalog.vocabulary import Vocabulary
+from tapewatch.metrics.promql.errors import QuerySyntaxError
+from tapewatch.metrics.promql.parse import parse
+from tapewatch.model.durations import format_duration_ms
+from tapewatch.model.labels import quote
+
+Plain = dict[str, Any]
+NOWHERE: Final = "nowhere"
+"""The receiver of what no severity and no alert sends anywhere."""
+_TIMING: Final[Mapping[str, Mapping[str, str]]] = {
+    "P0": {"group_wait": "0s", "group_interval": "1m", "repeat_interval": "1h"},
+    "P1": {"group_wait": "10s", "group_interval": "2m", "repeat_interval": "4h"},
+    "P2": {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "1d"},
+    "P3": {"group_wait": "1m", "group_interval": "15m", "repeat_interval": "3d"},
+}
+OURS: Final = frozenset(("command", "file", "ntfy", "mattermost"))
+"""The kinds that Alertmanager does not know (or not yet everywhere)."""
+_KEYS: Final[Mapping[str, tuple[str, str]]] = {
+    "slack": ("channel", "api_url_file"),
+    "pagerduty": ("", "routing_key_file"),
+    "email": ("to", "auth_password_file"),
+    "discord": ("webhook_url", "webhook_url_file"),
+    "webhook": ("url", "url_file"),
+    "msteams": ("webhook_url", "webhook_url_file"),
+    "opsgenie": ("api_url", "api_key_file"),
+    "telegram": ("chat_id", "bot_token_file"),
+    "mattermost": ("channel", "webhook_url_file"),
+    "pushover": ("device", "token_file"),
+    "ntfy": ("topic", "token_file"),
+    "command": ("command", ""),
+    "file": ("path", ""),
+}
+"""The settings that a channel's ``to`` and ``secret`` become."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What alerts have in common that are routed alike."""
+
+    severity: str
+    channels: tuple[str, ...]
+    triggers: tuple[str, ...]
+    mutes: tuple[str, ...]
+
+
+def routing(
+    catalog: Catalog, *, ours: bool = True, secrets: str = "/etc/tapewatch/secrets"
+) -> Plain:
+    """
+    Return the content of ``alertmanager.yml``.
+
+    ``ours`` keeps what only Tapewatch's own delivery knows (commands, files, ntfy); ``secrets`` is
+    the directory of secrets on the machine that reads it.
+    """
+    used = _receivers(catalog, ours=ours, secrets=secrets)
+    names = {receiver["name"] for receiver in used}
+    config: Plain = {"route": _root(catalog, names), "receivers": [{"name": NOWHERE}, *used]}
+    if inhibitions := list(_inhibitions(catalog)):
+        config["inhibit_rules"] = inhibitions
+    if muting := {name: task for name, task in catalog.maintenance.items() if task.mutes}:
+        config["time_intervals"] = [_interval(name, task) for name, task in muting.items()]
+    return config
+
+
+def _root(catalog: Catalog, names: set[str]) -> Plain:
+    ways = _ways(catalog)
+    routes = [_way_route(way, alerts, names) for way, alerts in ways.items()]
+    for severity in SEVERITIES:
+        channels = _here(catalog.platform.words(severity).channels, names)
+        if channels:
+            routes.append(_route([f"priority={quote(severity)}"], severity, channels, ()))
+    return {
+        "receiver": NOWHERE,
+        "group_by": list(catalog.platform.group_by),
+        "routes": routes,
+    }
+
+
+def _ways(catalog: Catalog) -> dict[_Way, list[str]]:
+    """Group the alerts that do not simply go where their severity says."""
+    muted: dict[str, list[str]] = {}
+    for name, task in catalog.maintenance.items():
+        for silent in task.mutes:
+            muted.setdefault(silent, []).append(name)
+    ways: dict[_Way, list[str]] = {}
+    for name, alert in catalog.alerts.items():
+        mutes = tuple(muted.get(name, ()))
+        if alert.channels or alert.triggers or mutes:
+            channels = catalog.channels_of(alert)
+            way = _Way(alert.severity, channels, alert.triggers, mutes)
+            ways.setdefault(way, []).append(name)
+    return ways
+
+
+def _way_route(way: _Way, alerts: list[str], names: set[str]) -> Plain:
+    matcher = f"alertname={quote(alerts[0])}"
+    if len(alerts) > 1:
+        matcher = f"alertname=~{quote('|'.join(alerts))}"
+    receivers = (*map(action_receiver, way.triggers), *way.channels)
+    return _route([matcher], way.severity, _here(receivers, names), way.mutes)
+
+
+def _here(receivers: tuple[str, ...], names: set[str]) -> tuple[str, ...]:
+    return tuple(each for each in receivers if each in names)
+
+
+def _route(
+    matchers: list[str], severity: str, receivers: tuple[str, ...], mutes: tuple[str, ...]
+) -> Plain:
+    route: Plain = {"matchers": matchers, **_TIMING[severity]}
+    if len(receivers) <= 1:
+        route["receiver"] = receivers[0] if receivers else NOWHERE
+        return {**route, "mute_time_intervals": list(mutes)} if mutes else route
+    # Every channel is a route of its own, so that each has its own messages and its own retries.
+    route["routes"] = [
+        _leaf(receiver, mutes, last=receiver == receivers[-1]) for receiver in receivers
+    ]
+    return route
+
+
+def _leaf(receiver: str, mutes: tuple[str, ...], *, last: bool) -> Plain:
+    leaf: Plain = {"receiver": receiver}
+    if not last:
+        leaf["continue"] = True
+    if mutes:
+        leaf["mute_time_intervals"] = list(mutes)
+    return leaf
+
+
+def action_receiver(action: str) -> str:
+    """Name the receiver that sets an action off."""
+    return f"action/{action}"
+
+
+def _receivers(catalog: Catalog, *, ours: bool, secrets: str) -> list[Plain]:
+    receivers = []
+    for name, channel in catalog.channels.items():
+        if ours or channel.kind not in OURS:
+            settings = {f"{channel.kind}_configs": [_settings(channel, secrets)]}
+            receivers.append({"name": name, **settings})
+    for name, action in catalog.actions.items():
+        if ours or action.kind == "webhook":
+            receivers.append({"name": action_receiver(name), **_action(action, secrets, ours=ours)})
+    return receivers
+
+
+def _settings(channel: Channel, secrets: str) -> Plain:
+    to_key, secret_key = _KEYS[channel.kind]
+    settings: Plain = {"send_resolved": channel.resolved}
+    if channel.to and to_key:
+        settings[to_key] = int(channel.to) if to_key == "chat_id" else channel.to
+    if channel.secret and secret_key:
+        settings[secret_key] = f"{secrets}/{channel.secret}"
+    if channel.kind == "email":
+        settings = {"from": "tapewatch@localhost", "smarthost": "localhost:25", **settings}
+    return {**settings, **channel.settings}
+
+
+def _action(action: Action, secrets: str, *, ours: bool) -> Plain:
+    if action.kind == "command":
+        command = {"command": action.to, "arguments": list(action.arguments)}
+        return {"command_configs": [{"send_resolved": False, **command}]}
+    settings: Plain = {"send_resolved": False, "url": action.to}
+    if action.secret:
+        token = {"type": "Bearer", "credentials_file": f"{secrets}/{action.secret}"}
+        settings["http_config"] = {"authorization": token}
+    if ours:
+        settings["timeout"] = format_duration_ms(action.timeout)
+    return {"webhook_configs": [settings]}
+
+
+def _inhibitions(catalog: Catalog) -> Iterator[Plain]:
+    vocabulary = Vocabulary(catalog)
+    for name, alert in catalog.alerts.items():
+        for consequence in alert.consequences:
+            target = catalog.alerts.get(consequence)
+            if target is None:
+                continue
+            rule: Plain = {
+                "source_matchers": [f"alertname={quote(name)}"],
+                "target_matchers": [f"alertname={quote(consequence)}"],
+            }
+            if equal := _shared_labels(catalog, alert, target, vocabulary):
+                rule["equal"] = equal
+            yield rule
+
+
+def _shared_labels(catalog: Catalog, one: Alert, other: Alert, vocabulary: Vocabulary) -> list[str]:
+    """Tell what both are about: an outage at one venue holds back alerts of that venue only."""
+    labels = []
+    for alert in (one, other):
+        try:
+            found = carried(parse(catalog.expand(alert.expr)), vocabulary.labels_of)
+        except QuerySyntaxError:
+            found = None
+        labels.append(found if found is not None else frozenset())
+    return sorted(labels[0] & labels[1] - {"instance", "job"})
+
+
+def _interval(name: str, task: Maintenance) -> Plain:
+    inner: Plain = {"times": _times(task.at, task.lasts), "location": task.time_zone}
+    if task.every == "week":
+        inner["weekdays"] = list(task.days)
+    elif task.every == "month":
+        inner["days_of_month"] = list(task.days)
+    return {"name": name, "time_intervals": [inner]}
+
+
+def _times(at: str, lasts_ms: int) -> list[dict[str, str]]:
+    hour, minute = map(int, at.split(":"))
+    start = hour * 60 + minute
+    end = start + lasts_ms // 60_000
+    if end <= 24 * 60:
+        return [{"start_time": _clock(start), "end_time": _clock(end)}]
+    # What goes past midnight ends on the next day, which is another interval of the same days.
+    return [
+        {"start_time": _clock(start), "end_time": "24:00"},
+        {"start_time": "00:00", "end_time": _clock(end % (24 * 60))},
+    ]
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
