@@ -8,6 +8,7 @@ is found before the first order.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from tapewatch.model.labels import is_plain_label_name, is_plain_metric_name
@@ -144,7 +145,7 @@ def _check_states(kind: Kind, name: str, states: Sequence[str]) -> None:
 
 def _check_cuts(name: str, cuts: Sequence[float]) -> None:
     finite = all(math.isfinite(cut) for cut in cuts)
-    if not finite or any(low >= high for low, high in zip(cuts, cuts[1:], strict=False)):
+    if not finite or any(low >= high for low, high in pairwise(cuts)):
         raise BadDeclaration(
             name,
             f"has the cuts {tuple(cuts)!r}",

@@ -10,6 +10,7 @@ values in the trading path, and never raises. An instrument has a limit of serie
 goes to one series with the label ``overflow="true"``, and is counted.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -167,8 +168,8 @@ class Instrument(Bindable[HandleT]):
         region = self.registry.region
         return self._handle(region, region.place_of_refused)
 
-    def _handle(self, region: Region, offset: int) -> HandleT:
-        raise TypeError("an instrument is a Counter, a Gauge, a Histogram …")
+    @abstractmethod
+    def _handle(self, region: Region, offset: int) -> HandleT: ...
 
 
 class Counter(Instrument[CounterHandle]):

@@ -10,7 +10,7 @@ never promised is merely quiet.
 import atexit
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from tapewatch.sdk.region.file import Place
 from tapewatch.sdk.region.layout import Sections
@@ -78,7 +78,7 @@ class Beating:
         self._interval_seconds = interval_seconds
         self._next: asyncio.TimerHandle | None = None
 
-    async def __aenter__(self) -> "Beating":
+    async def __aenter__(self) -> Self:
         """Promise, and begin."""
         from asyncio import get_running_loop
 

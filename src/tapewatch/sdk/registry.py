@@ -128,18 +128,17 @@ class Registry:
 
     def _region_by_default(self) -> Region:
         with self.lock:
-            if self._region is not None:
-                return self._region
-            wanted = self.defaults()
-            if self._environment.get("TAPEWATCH_REGION", "").lower() == "off":
-                self._region = Region(wanted.sections, wanted.service, wanted.instance)
-                return self._region
+            return self._region or self._first_region(self.defaults())
+
+    def _first_region(self, wanted: Start) -> Region:
+        self._start = wanted
+        region = self._region = Region(wanted.sections, wanted.service, wanted.instance)
+        if self._environment.get("TAPEWATCH_REGION", "").lower() != "off":
             try:
-                return self.start(wanted)
+                self._open(region, wanted)
             except RegionUnusable as error:
-                warnings.warn(f"the numbers of this process are not read: {error}", stacklevel=4)
-                assert self._region is not None
-                return self._region
+                warnings.warn(f"the numbers of this process are not read: {error}", stacklevel=6)
+        return region
 
     def stop(self) -> None:
         """Say that the process ends on purpose; handles go on, unread."""

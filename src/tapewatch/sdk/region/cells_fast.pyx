@@ -55,6 +55,7 @@ cdef extern from *:
 
     static struct sigaction tw_before;
     static volatile int tw_guarding = 0;
+    static volatile int tw_raised = 0;
 
     static void *tw_private_pages(char *base, size_t size) {
         return mmap(base, size, PROT_READ | PROT_WRITE,
@@ -75,11 +76,17 @@ cdef extern from *:
     static void tw_on_bus_error(int number, siginfo_t *info, void *context) {
         int before = errno;
         char *at = (char *)info->si_addr;
+    #ifdef SI_TKILL
+        /* A handler before this one (faulthandler) raised it again, and the address is lost. The
+           store that caused it will fault once more and tell. */
+        if (info->si_code == SI_TKILL && !tw_raised++) return;
+    #endif
         for (int i = 0; i < _TW_MAPPINGS_MAX; i++) {
             char *base = tw_mappings[i].base;
             if (base && at >= base && at < base + tw_mappings[i].size) {
                 if (tw_private_pages(base, tw_mappings[i].size) == MAP_FAILED) break;
                 tw_mappings[i].lost = 1;
+                tw_raised = 0;
                 errno = before;
                 return;
             }

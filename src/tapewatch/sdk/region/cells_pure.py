@@ -14,7 +14,7 @@ import time
 from bisect import bisect_left
 from math import frexp, inf
 from types import TracebackType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from tapewatch.sdk.region.layout import (
     ARGUMENTS_MAX,
@@ -315,6 +315,8 @@ class HistogramHandle:
 
     def _keep(self, exemplar: Any, value: Any) -> None:
         try:
+            if not isinstance(exemplar, bytes):
+                raise TypeError(exemplar)
             keep_exemplar(self._memory, self._offset, exemplar, float(value))
         except Exception:  # noqa: BLE001 - as above
             self._memory.drop(Drop.BAD_EXEMPLAR)
@@ -352,7 +354,7 @@ class Timing:
         self._handle = handle
         self._start_ns = 0
 
-    def __enter__(self) -> "Timing":
+    def __enter__(self) -> Self:
         self._start_ns = clock_ns()
         return self
 
@@ -372,7 +374,7 @@ class Timing:
 
 def keep_exemplar(memory: Memory, owner: int, exemplar: bytes, value: float) -> None:
     """Write an exemplar into the slot of its histogram and octave, over the one before."""
-    if not isinstance(exemplar, bytes) or len(exemplar) not in (16, 24):
+    if len(exemplar) not in (16, 24):
         raise ValueError(exemplar)
     slots = memory.load(HEADER.offset("exemplars_slots"))
     octave = frexp(value)[1]

@@ -46,8 +46,7 @@ def default_folder() -> Path:
 
 
 def create(place: Place, stem: str, size: int) -> RegionFile:
-    """Make a file of ``size`` zeros, or say why it cannot be."""
-    prepare_folder(place)
+    """Make a file of ``size`` zeros in a folder that was prepared, or say why it cannot be."""
     make = _create_sealed if place.sealed else _create_named
     try:
         return make(place.folder, stem, size)

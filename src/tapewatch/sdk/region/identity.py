@@ -17,6 +17,13 @@ class Identity(NamedTuple):
     pid: int
     start_ticks: int
     boot_id: bytes
+    namespace: int
+    """Where the pid counts; containers have pids of their own."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it runs where its pid says nothing here: in a container, or the other way."""
+        return self.boot_id == boot_id() and self.namespace != pid_namespace()
 
     @property
     def state(self) -> str:
@@ -30,7 +37,15 @@ def own_identity() -> Identity:
     """Tell who is running this."""
     pid = os.getpid()
     told = _told(pid)
-    return Identity(pid, int(told[19]) if told else 0, boot_id())
+    return Identity(pid, int(told[19]) if told else 0, boot_id(), pid_namespace())
+
+
+def pid_namespace() -> int:
+    """Name the namespace that this process's pids count in; 0 where there are none."""
+    try:
+        return (_PROC / "self" / "ns" / "pid").stat().st_ino
+    except OSError:
+        return 0
 
 
 def boot_id() -> bytes:

@@ -135,6 +135,7 @@ HEADER: Final = Record(
         Field("directory_used", 88, "Q", "bytes of whole entries, written last"),
         Field("values_used", 96, "Q", "bytes of values that are taken"),
         Field("life", 104, "Q", "0 starting, 1 live, 2 closed on purpose"),
+        Field("pid_namespace", 112, "Q", "the inode of /proc/PID/ns/pid: where the pid counts"),
         Field("ring_next", 128, "Q", "how many slots were ever claimed in the event ring"),
         Field("heartbeat_monotonic_ns", 192, "q", "when the writer last said that it runs"),
         Field("heartbeat_promise_ns", 200, "q", "how often it promised to say so; 0: never"),

@@ -10,10 +10,11 @@ import os
 import struct
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from tapewatch.sdk.errors import RegionUnusable
 from tapewatch.sdk.region.cells import Memory, clock_ns
-from tapewatch.sdk.region.file import Place, RegionFile, create
+from tapewatch.sdk.region.file import Place, RegionFile, create, prepare_folder
 from tapewatch.sdk.region.identity import own_identity, writer_name
 from tapewatch.sdk.region.layout import (
     ENTRY,
@@ -34,6 +35,9 @@ from tapewatch.sdk.region.layout import (
     pack_strings,
     text_field,
 )
+from tapewatch.sdk.region.remains import remove_remains
+
+_REMAINS_KEPT: Final = 4
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -77,8 +81,19 @@ class Region:
     def open(self, place: Place) -> None:
         """Put a file behind the region, with what the region holds."""
         stem = f"{_plain(self.service)}-{own_identity().pid}"
-        file = create(place, stem, self.memory.size)
+        file = self._create(place, stem)
         self._adopt(file, self.memory.read(0, self.memory.size))
+
+    def _create(self, place: Place, stem: str) -> RegionFile:
+        prepare_folder(place)
+        remove_remains(place.folder, keep=_REMAINS_KEPT)
+        try:
+            return create(place, stem, self.memory.size)
+        except RegionUnusable:
+            # What the dead left may be what fills the place.
+            if not remove_remains(place.folder, keep=0):
+                raise
+            return create(place, stem, self.memory.size)
 
     def open_anew(self, place: Place) -> None:
         """Go on in a new file as the same instruments at zero: what a forked child does."""
@@ -107,6 +122,7 @@ class Region:
                 pid=identity.pid,
                 process_start_ticks=identity.start_ticks,
                 boot_id=identity.boot_id,
+                pid_namespace=identity.namespace,
                 created_realtime_ns=time.time_ns(),
                 epoch=1,
                 rewrites=1,
