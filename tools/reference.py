@@ -6,13 +6,14 @@ what the program does not do; a test writes them again and compares.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tapewatch.catalog.checks.run import CHECKS
 from tapewatch.catalog.file import CatalogFile
 from tapewatch.cli.main import NOUNS, tapewatch
 from tapewatch.document.fields import Setting, settings_of
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
     catalog = json.dumps(json_schema(CatalogFile, title="a file of a pack"), indent=2) + "\n"
     return {
         "catalog.schema.json": catalog,
+        "checks.md": "\n".join(_checks()) + "\n",
         "commands.md": "\n".join(_commands()) + "\n",
         "configuration.md": "\n".join(_configuration()) + "\n",
         "tapewatch.schema.json": schema,
@@ -57,6 +59,33 @@ def _command(
             inner = command.get_command(context, name)
             assert inner is not None
             yield from _command(inner, context, f"{title} {name}", depth=depth + 1)
+
+
+def _checks() -> Iterator[str]:
+    yield "# Checks of the catalog"
+    yield ""
+    yield "Written by `make docs` from the checks themselves; every example here is a test."
+    yield "A check that does not apply is switched off beside the thing: `accept: {TW111: why}`."
+    yield ""
+    yield "| code | finds | plain rule files |"
+    yield "|---|---|---|"
+    for check in CHECKS:
+        link = f"[{check.code} {check.title}](#{check.code.lower()}-{check.title})"
+        yield f"| {check.code} | {link} | {'yes' if check.plain else 'no'} |"
+    for check in CHECKS:
+        yield from ["", f"## {check.code} {check.title}", "", check.why]
+        yield from _example("Found:", check.bad)
+        yield from _example("Good:", check.good)
+
+
+def _example(title: str, example: str | Mapping[str, str]) -> Iterator[str]:
+    files = {"": example} if isinstance(example, str) else example
+    yield from ["", title]
+    for name, text in files.items():
+        if name:
+            yield from ["", f"`{name}`"]
+        # Four backticks, because a runbook has blocks of its own.
+        yield from ["", "````", text.rstrip(), "````"]
 
 
 def _configuration() -> Iterator[str]:

@@ -5,6 +5,7 @@ What can be wrong with a catalog.
   - CatalogError
     - CatalogRefused: a folder cannot be used; every fault that was found is listed
     - UnknownPack: there is no pack of that name
+    - CannotCreate: a new pack cannot be written
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,3 +41,15 @@ class UnknownPack(CatalogError):
     def __str__(self) -> str:
         known = suggestion(self.name, self.known) or f"; known are {', '.join(self.known)}"
         return f"there is no pack {self.name!r}{known}"
+
+
+class CannotCreate(CatalogError):
+    """A new pack cannot be written."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"

@@ -13,6 +13,7 @@ NOUNS: Final = {
     "up": ("tapewatch.cli.up:up", "Run the server."),
     "query": ("tapewatch.cli.query:query", "Ask a question in PromQL."),
     "metrics": ("tapewatch.cli.metrics:metrics", "Import, list, count, delete and copy metrics."),
+    "catalog": ("tapewatch.cli.catalog:catalog", "Check, show, compare and begin packs."),
     "test": ("tapewatch.cli.test:test", "Run tests of queries."),
     "config": ("tapewatch.cli.config:config", "Write, check and show the configuration."),
     "data": ("tapewatch.cli.data:data", "Look into a data directory."),

@@ -15,7 +15,8 @@ def find_owner_missing(review: Review) -> Iterator[Hit]:
     catalog = review.catalog
     if catalog.platform.base:
         return
-    for section in ("alerts", "objectives", "services"):
+    sections = ("alerts",) if review.plain else ("alerts", "objectives", "services")
+    for section in sections:
         for name, thing in catalog.section(section).items():
             if not catalog.owner_of(thing):
                 message = "is nobody's: give it an owner, or the platform one"

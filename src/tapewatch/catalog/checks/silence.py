@@ -38,12 +38,17 @@ def find_unguarded_silence(review: Review) -> Iterator[Hit]:
         if reviewed.alert.only_while is None and not _asks_the_time(reviewed.tree):
             metric = _silent_metric(reviewed, review)
             if metric:
-                calendar = review.calendar or "XNYS"
                 message = (
-                    f"fires whenever {metric} is silent, nights and weekends too; write "
-                    f"only_while: {calendar} open for 5m, or only_while: always where that is meant"
+                    f"fires whenever {metric} is silent, nights and weekends too; {_remedy(review)}"
                 )
                 yield Hit("alerts", reviewed.name, ("expr",), message)
+
+
+def _remedy(review: Review) -> str:
+    calendar = review.calendar or "XNYS"
+    if review.plain:
+        return f'add and on () calendar_open{{calendar="{calendar}"}} == 1'
+    return f"write only_while: {calendar} open for 5m"
 
 
 def _asks_the_time(tree: Expr) -> bool:
