@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tapewatch.metrics.arrivals import Arrivals
 from tapewatch.metrics.errors import ReadOnly
 from tapewatch.metrics.intake import REFUSED, Loose, Row, Taken
 from tapewatch.metrics.selection import ABSENT, NO_HINTS, Hints, LabelSets, Selection
@@ -128,6 +129,7 @@ class Database:
         self.summaries: list[SummaryFile] = []
         self.remove_strangers()
         self.head: Head = recover(self)
+        self.arrivals = Arrivals(lambda: self.head)
         self.reader = Reader(self)
         self._series_log = self._open_log(SERIES_LOG, self.manifest.series_from)
         self._row_log = self._open_log(ROW_LOG, self.manifest.rows_from)
@@ -199,6 +201,8 @@ class Database:
             with self._writable():
                 self._row_log.append(journal.LOOSE, journal.loose_parts(kept))
             head.add_loose(kept)
+            if self.arrivals:
+                self.arrivals.of_loose(kept.numbers)
         self._keep_exemplars_of(batch)
         gone = int(np.count_nonzero(~known))
         taken = replace(verdict.taken, out_of_order=verdict.taken.out_of_order + gone)
@@ -330,6 +334,7 @@ class Database:
                 raise
             self.tally.seals += 1
             self._sealed_ns = self.clock.monotonic_ns()
+        import ctypes; ctypes.CDLL(None).malloc_trim(0)
         return True
 
     def _freeze(self) -> Position:
@@ -552,6 +557,8 @@ class Database:
                 self._row_log.append(journal.ROW, parts)
             rows.publish()
             head.last_ms = max(head.last_ms, row.timestamp_ms)
+            if self.arrivals:
+                self.arrivals.of_lane(rows)
             kept = self._keep_exemplars(
                 (head.table.labels(int(head.rows_of(rows.numbers[at : at + 1])[0])), each)
                 for at, each in row.exemplars

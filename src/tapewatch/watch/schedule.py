@@ -1,0 +1,56 @@
+"""
+When a group is evaluated next.
+
+At its interval, counted from its own slot so that groups do not all come at once; and when samples
+that it reads land, but not sooner than the floor after the last time, and not so often that all
+groups together take more than their share of a core. It holds no clock and evaluates nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tapewatch.model.hashing import fnv1a64
+
+NEVER: Final = 2**63 - 1
+
+
+def slot_ns(key: tuple[str, str], interval_ns: int) -> int:
+    """Return where in its interval a group has its slot; the same after every restart."""
+    return fnv1a64(f"{key[0]};{key[1]}".encode()) % interval_ns
+
+
+def first_turn_ns(now_ns: int, interval_ns: int, slot: int) -> int:
+    """Return the first slot from ``now_ns`` on."""
+    behind = (now_ns - slot) % interval_ns
+    return now_ns if not behind else now_ns + interval_ns - behind
+
+
+@dataclass(slots=True)
+class Timing:
+    """One group's times, on the clock that never steps."""
+
+    interval_ns: int
+    floor_ns: int
+    due_ns: int
+    turned_ns: int = -NEVER
+    arrived: bool = False
+
+    def arrive(self) -> None:
+        """Note that samples have landed."""
+        self.arrived = True
+
+    def next_ns(self, pause_ns: int) -> int:
+        """Return when the group is to be evaluated; ``pause_ns`` is what all groups need."""
+        if not self.arrived:
+            return self.due_ns
+        pause_ns = min(max(self.floor_ns, pause_ns), self.interval_ns)
+        return min(self.due_ns, self.turned_ns + pause_ns)
+
+    def turn(self, now_ns: int) -> int:
+        """Note an evaluation; returns how many turns of the interval were missed before it."""
+        self.arrived = False
+        late_ns = max(now_ns - self.due_ns, 0)
+        self.turned_ns = now_ns
+        # An evaluation on arrival does the work of the next turn as well.
+        self.due_ns = now_ns + self.interval_ns - late_ns % self.interval_ns
+        return late_ns // self.interval_ns
