@@ -7,7 +7,7 @@ anywhere is the agent's work. Read ``context.py`` first.
 """
 
 from tapewatch.sdk.tracing.context import Trace, accept, accepted, current, inject
-from tapewatch.sdk.tracing.operation import Operation, use_opentelemetry
+from tapewatch.sdk.tracing.operation import Operation, exemplar, use_opentelemetry
 
 __all__ = [
     "Operation",
@@ -15,6 +15,7 @@ __all__ = [
     "accept",
     "accepted",
     "current",
+    "exemplar",
     "inject",
     "use_opentelemetry",
 ]

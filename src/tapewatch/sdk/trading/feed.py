@@ -133,12 +133,13 @@ class Feed:
 
     def snapshot(self, last: int = 0) -> None:
         """Begin at a snapshot that holds everything up to ``last``."""
-        if isinstance(last, int):
-            self.sequence.snapshot(last)
-            self._resyncs.inc()
-            self._synced.set(1.0)
-        else:
+        try:
+            self.sequence.snapshot(last + 0)
+        except TypeError:
             self._tell(Verdict.REFUSED)
+            return
+        self._resyncs.inc()
+        self._synced.set(1.0)
 
     def reconnected(self) -> None:
         """Begin anew after a new connection, whose numbers and pauses tell nothing of the old."""
@@ -162,6 +163,4 @@ class Feed:
         self._missing.inc(max(last - first + 1, 0))
         self._synced.set(self.sequence.synced)
         told = self._labels
-        events.push(
-            self._gap_event, told["venue"], told["channel"], told["symbol"], first, last
-        )
+        events.push(self._gap_event, told["venue"], told["channel"], told["symbol"], first, last)

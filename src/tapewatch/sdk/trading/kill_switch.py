@@ -10,14 +10,17 @@ outside: an alert's action, an operator. The region's folder is open to its owne
 the user the process runs as (and root), nobody else. The writer puts who and why into the note
 first and moves the switch last.
 
-The switch remembers; it stops nothing. And it is this process's: a process that starts begins
-armed, so what must survive a restart has to be kept by whoever tripped it.
+The switch remembers; it stops nothing. And it is this process's: a forked child takes its parent's
+state along, but a process that starts begins armed, so what must survive a restart has to be kept
+by whoever tripped it.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import time_ns
 from typing import Final
+from weakref import WeakSet
 
 from tapewatch.sdk import events
 from tapewatch.sdk.trading import metrics
@@ -36,14 +39,15 @@ class Reason:
     at_ns: int
 
     def __str__(self) -> str:
-        return _SEPARATOR.join((_plain(self.who), _plain(self.why), str(self.at_ns)))
+        # The reason comes last, because a note is cut where it is too long.
+        return _SEPARATOR.join((str(self.at_ns), _plain(self.who), _plain(self.why)))
 
     @classmethod
     def parse(cls, text: str) -> "Reason":
         """Read a note; one in another form is all reason and no name."""
-        who, separator, rest = text.partition(_SEPARATOR)
-        why, _, at = rest.rpartition(_SEPARATOR)
-        if not separator or not at.isdigit():
+        at, _, rest = text.partition(_SEPARATOR)
+        who, separator, why = rest.partition(_SEPARATOR)
+        if not separator or not at.isdecimal():
             return cls("", text, 0)
         return cls(who, why, int(at))
 
@@ -61,6 +65,8 @@ class KillSwitch:
         self._moved = events.declare(
             "{switch} is {state} by {who}: {why}", level="WARN", target="kill_switch"
         )
+        self._carried = ("", "")
+        _switches.add(self)
 
     @property
     def tripped(self) -> bool:
@@ -87,6 +93,34 @@ class KillSwitch:
         self._state.set(state)
         events.push(self._moved, self.name, state, str(who), str(why))
 
+    def begin_fork(self) -> None:
+        """Keep what a forked child, whose region begins at zero, has to take along."""
+        self._carried = (self._state.state, self._note.text)
+
+    def end_fork_in_child(self) -> None:
+        """Go on in the state of the parent."""
+        state, note = self._carried
+        if state != ARMED:
+            self._note.set(note)
+            self._state.set(TRIPPED)
+
 
 def _plain(text: object) -> str:
     return str(text).replace(_SEPARATOR, " ")[:100]
+
+
+_switches: "WeakSet[KillSwitch]" = WeakSet()
+
+
+def _begin_fork() -> None:
+    for switch in _switches:
+        switch.begin_fork()
+
+
+def _end_fork_in_child() -> None:
+    # The region registered before us, so it is the child's own by now.
+    for switch in _switches:
+        switch.end_fork_in_child()
+
+
+os.register_at_fork(before=_begin_fork, after_in_child=_end_fork_in_child)

@@ -230,7 +230,7 @@ KILL_SWITCH: Final = State(
 )
 KILL_SWITCH_NOTE: Final = Note(
     "kill_switch_note",
-    "Who last moved the switch, and why: words separated by a tab",
+    "When the switch was last moved (Unix nanoseconds), by whom and why, with tabs in between",
     labels=("switch",),
 )
 KILL_SWITCH_CHANGES: Final = Counter(

@@ -107,9 +107,7 @@ class OrderLife:
         return Orders(
             transitions=steps,
             find=step,
-            marks=[
-                metrics.ORDER_STAGES.bind(**labels, stage=stage_name(stage)) for stage in Stage
-            ],
+            marks=[metrics.ORDER_STAGES.bind(**labels, stage=stage_name(stage)) for stage in Stage],
             faults=[
                 metrics.ORDER_MARK_FAULTS.bind(**labels, fault=fault_name(fault))
                 for fault in MarkFault

@@ -203,6 +203,8 @@ class Monotone:
     """Ids rise, with holes that mean nothing."""
 
     synced = True
+    _last: int
+    _started: bool
 
     def __init__(self) -> None:
         self.missing = Missing()
