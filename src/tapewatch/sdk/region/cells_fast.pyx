@@ -149,8 +149,8 @@ cdef extern from *:
     #define tw_monotonic_ns() tw_clock(CLOCK_MONOTONIC)
     #define tw_realtime_ns() tw_clock(CLOCK_REALTIME)
 
-    /* Cython gives a method of many arguments a tuple of them. These two take them as they lie on
-       the stack, which is a third of what they cost. */
+    /* Cython gives a method of many arguments a tuple of them, and checks each of three. These take
+       them as they lie on the stack, which is a third of what they cost. */
     typedef PyObject *(*tw_method)(PyObject *, PyObject *const *, Py_ssize_t);
 
     static PyMethodDef tw_push_method = {
@@ -161,6 +161,9 @@ cdef extern from *:
         "labels", NULL, METH_FASTCALL,
         "labels($self, /, *values)\\n--\\n\\n"
         "Find the series of these label values, given in the order declared; never raises."};
+
+    static PyMethodDef tw_exit_method = {
+        "__exit__", NULL, METH_FASTCALL, "Observe the time since the block was entered."};
 
     static int tw_add_method(PyTypeObject *type, PyMethodDef *method, void *function) {
         PyObject *descriptor;
@@ -202,6 +205,7 @@ cdef extern from *:
         pass
     PyMethodDef tw_push_method
     PyMethodDef tw_labels_method
+    PyMethodDef tw_exit_method
     int tw_add_method(PyTypeObject *kind, PyMethodDef *method, void *function) except -1
 
 GUARDED = True
@@ -600,13 +604,17 @@ cdef class Timing:
         self.start_ns = tw_monotonic_ns()
         return self
 
-    def __exit__(self, kind, error, trace):
-        self.handle.record_since(self.start_ns)
-
     def __call__(self, function):
         from tapewatch.sdk.region.timing import timed
 
         return timed(self.handle, function)
+
+
+cdef object exit_timing(Timing self, PyObject **raised, Py_ssize_t count):
+    self.handle.record_since(self.start_ns)
+
+
+tw_add_method(<PyTypeObject *>Timing, &tw_exit_method, <void *>exit_timing)
 
 
 def keep_exemplar(Memory memory not None, Py_ssize_t owner, bytes exemplar not None, double value):
