@@ -1,0 +1,36 @@
+/** The pages there are; each is loaded when it is first opened. */
+import type { ComponentType } from "preact";
+import type { IconName } from "../parts/icon";
+
+export interface Page {
+  readonly name: string;
+  readonly title: string;
+  readonly icon: IconName;
+  /** Goes there after `g`. */
+  readonly key: string;
+  readonly about: string;
+  readonly load: () => Promise<{ default: ComponentType }>;
+}
+
+export const PAGES: readonly Page[] = [
+  {
+    name: "now", title: "Now", icon: "now", key: "n", about: "What is wrong, and how fresh everything is",
+    load: () => import("../pages/now"),
+  },
+  {
+    name: "dashboards", title: "Dashboards", icon: "dashboards", key: "d", about: "Panels that somebody laid out",
+    load: () => import("../pages/dashboards"),
+  },
+  {
+    name: "explore", title: "Explore", icon: "explore", key: "e", about: "Ask anything",
+    load: () => import("../pages/explore"),
+  },
+  {
+    name: "platform", title: "Platform", icon: "platform", key: "p", about: "Targets, storage, queries and health of the server",
+    load: () => import("../pages/platform"),
+  },
+];
+
+export function pageOf(name: string): Page | undefined {
+  return PAGES.find((each) => each.name === name);
+}

@@ -1,0 +1,135 @@
+/** Dashboards: the list of them, or one. */
+import { useComputed } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Mark } from "../../charts/plot";
+import { gridOf, useEndpoint, useRanges } from "../../data/query";
+import { Failed, Loading, Notice } from "../../parts/states";
+import { Choice } from "../../parts/tabs";
+import { address, href, parameter, setParameters } from "../../state/address";
+import { range, setRange } from "../../state/time";
+import { BadDashboard, readDashboard, type Annotation, type Dashboard, type Height, type Row } from "./model";
+import { PanelBox } from "./panel";
+import { chosenValue, fillVariables, Variables } from "./variables";
+import "../../styles/dashboards.css";
+
+interface Listed {
+  readonly name: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+}
+
+const name = parameter("name");
+const compare = parameter("compare");
+const HEIGHTS_PX: Readonly<Record<Height, number>> = { short: 74, normal: 232, tall: 380 };
+const COMPARISONS = { none: "Now alone", "1d": "Yesterday", "7d": "Last week" } as const;
+
+export default function Dashboards() {
+  return name.value ? <One key={name.value} /> : <List />;
+}
+
+function List() {
+  const asked = useEndpoint<readonly Listed[]>("api/v1/dashboards").value;
+  if (asked.fault) return <Failed fault={asked.fault} />;
+  if (!asked.value) return <Loading />;
+  return (
+    <>
+      <div class="page-head"><h1>Dashboards</h1></div>
+      {asked.value.length ? (
+        <ul class="boards">
+          {asked.value.map((each) => (
+            <li key={each.name}>
+              <a class="panel pad board-card" data-page href={href("dashboards", { name: each.name })}>
+                <span class="bright">{each.title}</span>
+                <span class="muted">{each.description}</span>
+                <span class="tags">{each.tags?.map((tag) => <span class="tag" key={tag}>{tag}</span>)}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      ) : <Notice icon="dashboards" title="There are no dashboards yet"><p>A catalog declares them.</p></Notice>}
+    </>
+  );
+}
+
+function One() {
+  const asked = useEndpoint<unknown>(`api/v1/dashboards/${encodeURIComponent(name.value)}`).value;
+  if (asked.fault) return <Failed fault={asked.fault}><a data-page href={href("dashboards", {})}>All dashboards</a></Failed>;
+  if (asked.value === undefined) return <Loading />;
+  try {
+    return <Board board={readDashboard(asked.value)} />;
+  } catch (fault) {
+    if (!(fault instanceof BadDashboard)) throw fault;
+    return (
+      <Notice icon="bad" tone="bad" title="This dashboard cannot be drawn">
+        <ul>{fault.faults.map((each) => <li key={each}><code>{each}</code></li>)}</ul>
+      </Notice>
+    );
+  }
+}
+
+function Board({ board }: { board: Dashboard }) {
+  useEffect(() => {
+    document.title = `${board.title} · Tapewatch`;
+    if (board.range && !address.peek().query.has("from")) setRange(board.range, "now");
+  }, [board.name]);
+  const marks = useMarks(board.annotations ?? []);
+  return (
+    <>
+      <div class="page-head board-head">
+        <h1>{board.title}</h1>
+        <p class="muted">{board.description}</p>
+        <span class="room" />
+        <Variables variables={board.variables ?? []} />
+        <Choice
+          label="Compare with" names={COMPARISONS} chosen={compare.value || "none"}
+          choose={(chosen) => setParameters({ compare: chosen === "none" ? "" : chosen }, true)}
+        />
+      </div>
+      {board.rows.map((row, index) => <BoardRow key={index} row={row} board={board} marks={marks} />)}
+    </>
+  );
+}
+
+function BoardRow({ row, board, marks }: { row: Row; board: Dashboard; marks: readonly Mark[] }) {
+  const fill = (text: string): string => fillVariables(text, board.variables ?? [], chosenValue);
+  const fixed = row.panels.some((panel) => panel.width);
+  return (
+    <section class="board-row" aria-label={row.title ?? "Row"}>
+      {row.title && <h2>{row.title}</h2>}
+      <div class={fixed ? "board-grid twelfths" : "board-grid"} style={fixed ? {} : { "--count": String(row.panels.length) }}>
+        {row.panels.map((panel, index) => (
+          <PanelBox
+            key={`${panel.title}${index}`} panel={panel} texts={(panel.queries ?? []).map((each) => fill(each.expr))}
+            height={HEIGHTS_PX[row.height ?? "normal"]} marks={marks} compare={compare.value}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+const MARK_WIDTH_PX = 400;
+
+/** Moments at which an annotation's value changed. */
+function useMarks(annotations: readonly Annotation[]): readonly Mark[] {
+  const grid = useComputed(() => gridOf(range.value, MARK_WIDTH_PX)).value;
+  const asked = useRanges(annotations.map((each) => each.expr), grid).value;
+  const frame = asked.value;
+  if (!frame) return [];
+  return frame.series.flatMap((each, index) => {
+    const told = annotations[frame.of[index] ?? 0];
+    return changesOf(each.values).map((step): Mark => ({
+      time: frame.times[step] ?? 0, label: told?.title ?? "", tone: told?.tone ?? "info",
+    }));
+  });
+}
+
+function changesOf(values: Float64Array): number[] {
+  const steps: number[] = [];
+  for (let step = 1; step < values.length; step++) {
+    const [before, own] = [values[step - 1] as number, values[step] as number];
+    if (!Number.isNaN(before) && !Number.isNaN(own) && before !== own) steps.push(step);
+  }
+  return steps;
+}

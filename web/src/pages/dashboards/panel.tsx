@@ -1,0 +1,71 @@
+/** One panel: its head with what can be done, and its body. */
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import type { Mark } from "../../charts/plot";
+import { colours } from "../../charts/colours";
+import { fillQuery, type Frames } from "../../data/query";
+import { lastOf } from "../../data/frames";
+import { Icon } from "../../parts/icon";
+import { Popover } from "../../parts/popover";
+import { copy, tell } from "../../parts/toasts";
+import { href } from "../../state/address";
+import { saveCsv } from "../explore/csv";
+import type { Panel } from "./model";
+import { PanelBody } from "./panels";
+
+export function PanelBox({ panel, texts, height, marks, compare }: {
+  panel: Panel; texts: readonly string[]; height: number; marks: readonly Mark[]; compare: string;
+}) {
+  const shown = useSignal<Frames | undefined>(undefined);
+  const place = useRef<HTMLElement>(null);
+  return (
+    <section class="panel board-panel" aria-label={panel.title} ref={place} style={panel.width ? { gridColumn: `span ${panel.width}` } : {}}>
+      <div class="panel-head">
+        <h3 title={panel.title}>{panel.title}</h3>
+        {panel.description && <span class="about" title={panel.description} role="img" aria-label={panel.description}><Icon name="info" /></span>}
+        <span class="room" />
+        {texts.length > 0 && (
+          <Popover label={<Icon name="more" />} title={`What to do with ${panel.title}`} align="right">
+            {(close) => (
+              <ul class="menu actions" onClick={close}>
+                <li><a data-page href={href("explore", { expr: fillQuery(texts[0] ?? "", 15) })}>Open in Explore</a></li>
+                <li><button type="button" onClick={() => void copy(texts.join("\n"), "PromQL was")}>Copy the PromQL</button></li>
+                <li><button type="button" onClick={() => saveRows(shown.value)}>Save the last values as CSV</button></li>
+                <li><button type="button" onClick={() => saveImage(place.current, panel.title)}>Save as an image</button></li>
+              </ul>
+            )}
+          </Popover>
+        )}
+      </div>
+      <div class="panel-body" style={{ minHeight: `${height}px` }}>
+        <PanelBody panel={panel} texts={texts} height={height} marks={marks} compare={compare} shown={shown} />
+      </div>
+    </section>
+  );
+}
+
+function saveRows(frame: Frames | undefined): void {
+  const samples = (frame?.series ?? []).map((each) => ({ labels: each.labels, value: lastOf(each.values) }));
+  saveCsv(samples, [...new Set(samples.flatMap((each) => Object.keys(each.labels)))].sort());
+}
+
+/** Save what is drawn on the panel's canvas, on the ground of the theme. */
+function saveImage(place: HTMLElement | null, title: string): void {
+  const drawn = place?.querySelector("canvas");
+  if (!drawn) {
+    tell("Only charts can be saved as an image");
+    return;
+  }
+  const copied = document.createElement("canvas");
+  copied.width = drawn.width;
+  copied.height = drawn.height;
+  const ctx = copied.getContext("2d");
+  if (!ctx) return;
+  ctx.fillStyle = colours.value.panel;
+  ctx.fillRect(0, 0, copied.width, copied.height);
+  ctx.drawImage(drawn, 0, 0);
+  const link = document.createElement("a");
+  link.href = copied.toDataURL("image/png");
+  link.download = `${title.replace(/\W+/g, "-").toLowerCase()}.png`;
+  link.click();
+}

@@ -1,0 +1,128 @@
+/**
+ * The editor: CodeMirror with PromQL's own language, in a shadow root.
+ *
+ * Its styles are adopted there as style sheets, so the page needs no permission for inline ones.
+ */
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from "@codemirror/commands";
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { lintKeymap } from "@codemirror/lint";
+import { EditorState, Prec } from "@codemirror/state";
+import { EditorView, keymap, placeholder } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { PromQLExtension } from "@prometheus-io/codemirror-promql";
+import { send } from "../../data/client";
+
+export interface Editor {
+  readonly focus: () => void;
+  readonly read: () => string;
+  readonly write: (text: string) => void;
+  readonly insert: (text: string) => void;
+  readonly mark: (start: number, end: number) => void;
+  readonly destroy: () => void;
+}
+
+const language = new PromQLExtension().setComplete({
+  remote: {
+    url: "",
+    fetchFn: (input, init) => send(String(input), init),
+    cache: { maxAge: 60_000 },
+  },
+  maxMetricsMetadata: 10_000,
+});
+
+const highlight = HighlightStyle.define([
+  { tag: tags.name, color: "var(--text)" },
+  { tag: tags.number, color: "var(--series-6)" },
+  { tag: tags.string, color: "var(--series-3)" },
+  { tag: [tags.function(tags.variableName), tags.function(tags.name)], color: "var(--series-1)" },
+  { tag: [tags.keyword, tags.modifier, tags.logicOperator, tags.operatorKeyword], color: "var(--series-2)" },
+  { tag: tags.labelName, color: "var(--series-4)" },
+  { tag: [tags.operator, tags.arithmeticOperator, tags.compareOperator], color: "var(--muted)" },
+  { tag: [tags.paren, tags.squareBracket, tags.brace], color: "var(--muted)" },
+  { tag: tags.comment, color: "var(--muted)", fontStyle: "italic" },
+  { tag: tags.invalid, color: "var(--bad)" },
+]);
+
+const looks = EditorView.theme({
+  "&": { fontSize: "13.5px", backgroundColor: "transparent", color: "var(--bright)" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", overflow: "auto", maxHeight: "220px" },
+  ".cm-content": { padding: "8px 0", caretColor: "var(--accent)" },
+  ".cm-line": { padding: "0 10px" },
+  ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
+  ".cm-placeholder": { color: "var(--muted)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-content ::selection": {
+    backgroundColor: "#f2b84b44",
+  },
+  ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": { backgroundColor: "var(--chosen)", outline: "1px solid var(--line-strong)" },
+  ".cm-tooltip": {
+    border: "1px solid var(--line-strong)", borderRadius: "5px", backgroundColor: "var(--raised)", color: "var(--text)",
+    boxShadow: "var(--shadow)", fontSize: "12px", zIndex: "8",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", maxHeight: "260px", minWidth: "320px" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "2px 8px" },
+  ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--chosen)", color: "var(--bright)" },
+  ".cm-completionMatchedText": { textDecoration: "none", color: "var(--accent)" },
+  ".cm-completionDetail": { float: "right", marginLeft: "2em", color: "var(--muted)", fontStyle: "normal", fontFamily: "var(--font)" },
+  ".cm-completionIcon": { display: "none" },
+  ".cm-completionInfo": { padding: "6px 10px", maxWidth: "360px" },
+  ".cm-diagnostic": { padding: "4px 10px", borderLeft: "3px solid var(--bad)", fontFamily: "var(--font)" },
+  ".cm-diagnosticText": { color: "var(--text)" },
+});
+
+/** Put an editor into an element. */
+export function openEditor(host: HTMLElement, text: string, run: (text: string) => void): Editor {
+  const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+  const submit = (): boolean => {
+    run(view.state.doc.toString());
+    return true;
+  };
+  const keys = Prec.highest(
+    keymap.of([
+      { key: "Mod-Enter", run: submit },
+      { key: "Shift-Enter", run: insertNewlineAndIndent },
+    ]),
+  );
+  // Enter runs too, but the completion list, whose keys stand before, takes it while it is open.
+  const enter = keymap.of([{ key: "Enter", run: submit }]);
+  const state = EditorState.create({
+    doc: text,
+    extensions: [
+      keys,
+      history(),
+      indentOnInput(),
+      bracketMatching(),
+      closeBrackets(),
+      autocompletion({ icons: false, activateOnTypingDelay: 60 }),
+      keymap.of([...completionKeymap, ...closeBracketsKeymap, ...historyKeymap, ...lintKeymap]),
+      enter,
+      keymap.of(defaultKeymap),
+      placeholder("sum by (venue) (rate(orders_sent_total[5m]))"),
+      syntaxHighlighting(highlight),
+      language.asExtension(),
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ "aria-label": "Query in PromQL", "data-editor": "promql" }),
+      looks,
+    ],
+  });
+  const view = new EditorView({ state, parent: root, root });
+  return {
+    focus: () => view.focus(),
+    read: () => view.state.doc.toString(),
+    write: (fresh) => {
+      if (fresh !== view.state.doc.toString()) {
+        view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: fresh } });
+      }
+    },
+    insert: (fresh) => {
+      view.dispatch(view.state.replaceSelection(fresh));
+      view.focus();
+    },
+    mark: (start, end) => {
+      const length = view.state.doc.length;
+      view.dispatch({ selection: { anchor: Math.min(start, length), head: Math.min(end, length) } });
+    },
+    destroy: () => view.destroy(),
+  };
+}

@@ -1,0 +1,31 @@
+/** The server's own curves, read from the metrics it keeps of itself. */
+import type { Panel } from "../dashboards/model";
+import { PanelBox } from "../dashboards/panel";
+import "../../styles/dashboards.css";
+
+const HEIGHT_PX = 150;
+
+const PANELS: readonly Panel[] = [
+  {
+    kind: "timeseries", title: "Samples taken in", unit: "/s", shape: "area",
+    queries: [{ expr: "sum(rate(tapewatch_metrics_samples_total[$__rate_interval]))", legend: "samples" }],
+  },
+  {
+    kind: "timeseries", title: "Queries, by how they ended", unit: "/s", shape: "stacked",
+    queries: [{ expr: "sum by (outcome) (rate(tapewatch_queries_total[$__rate_interval])) > 0", legend: "{{outcome}}" }],
+  },
+  {
+    kind: "timeseries", title: "Time of a query, 99 of 100", unit: "s",
+    queries: [{ expr: "histogram_quantile(0.99, sum by (le) (rate(tapewatch_query_duration_seconds_bucket[$__rate_interval])))", legend: "p99" }],
+  },
+];
+
+export default function Charts() {
+  return (
+    <div class="board-grid" style={{ "--count": "3" }}>
+      {PANELS.map((panel) => (
+        <PanelBox key={panel.title} panel={panel} texts={panel.queries.map((each) => each.expr)} height={HEIGHT_PX} marks={[]} compare="" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from "vite";
+
+/** The build lands inside the Python package, so that the wheel carries it. */
+export default defineConfig({
+  base: "./",
+  build: {
+    outDir: "../src/tapewatch/console",
+    emptyOutDir: true,
+    target: "es2023",
+    cssCodeSplit: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    // `npm run dev` shows the sources while a server on the usual port answers the APIs.
+    proxy: { "/api": "http://127.0.0.1:7600", "/-": "http://127.0.0.1:7600" },
+  },
+  test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"] },
+} as Parameters<typeof defineConfig>[0]);
