@@ -10,11 +10,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tapewatch.document.errors import DocumentError
 from tapewatch.metrics.service import MetricsService
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
-from tapewatch.model.samples import Family, MetricType, counter, family, gauge
+from tapewatch.model.samples import Family, MetricType, family, gauge
 from tapewatch.watch.alert import AlertSink
 from tapewatch.watch.calendars.calendar import check_calendars
 from tapewatch.watch.calendars.writer import CalendarWriter
