@@ -6,7 +6,7 @@ A file may come from an Alertmanager as it is. What is ours reads like the rest:
 channel has a ``tapewatch:`` block.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,11 @@ from tapewatch.alerting.channels.settings.shared import SharedSettings
 from tapewatch.alerting.errors import BadMatchers
 from tapewatch.alerting.intervals import NamedIntervals
 from tapewatch.alerting.matchers import Reading, is_label_name, ordered, parse_matchers
+from tapewatch.alerting.original import said
 from tapewatch.document import nodes
 from tapewatch.document.errors import DocumentError, Fault
 from tapewatch.document.fields import option
+from tapewatch.document.printing import to_plain
 from tapewatch.document.reading import NOTHING, Reader, join, read_node, suggestion
 from tapewatch.document.types import DurationMs, FilePath
 from tapewatch.model.errors import BadRegex
@@ -53,6 +55,15 @@ class MatcherTexts:
                 reader.fault(node, f"{path}[{index}]", str(fault))
         return cls(texts)
 
+    def to_plain(self) -> list[str]:
+        """Write the texts as they stand in the document."""
+        return list(self.texts)
+
+    @classmethod
+    def schema_node(cls) -> dict[str, Any]:
+        """Describe the list in JSON Schema."""
+        return {"type": "array", "items": {"type": "string"}}
+
     def parse(self, reading: Reading) -> Iterator[Matcher]:
         """Read them; raises ``BadMatchers``."""
         for text in self.texts:
@@ -81,6 +92,15 @@ class Patterns:
             except BadRegex as fault:
                 reader.fault(node, join(path, name), str(fault))
         return cls(patterns)
+
+    def to_plain(self) -> dict[str, str]:
+        """Write the patterns as they stand in the document."""
+        return dict(self.patterns)
+
+    @classmethod
+    def schema_node(cls) -> dict[str, Any]:
+        """Describe the mapping in JSON Schema."""
+        return {"type": "object", "additionalProperties": {"type": "string"}}
 
     def matchers(self) -> Iterator[Matcher]:
         """Give them as matchers."""
@@ -214,6 +234,30 @@ class ReceiverSettings:
         common = _common_of(node)
         head = reader.read(common, _ReceiverHead, path)
         return cls(head.name, head.labels, tuple(channels)) if head is not NOTHING else head
+
+    def to_plain(self) -> dict[str, Any]:
+        """Write the receiver as it stands in the document."""
+        return {"name": self.name, "labels": dict(self.labels), **self._by_key(to_plain)}
+
+    def said(self) -> dict[str, Any]:
+        """Write what the receiver says beside defaults."""
+        head: dict[str, Any] = {"name": self.name}
+        if self.labels:
+            head["labels"] = dict(self.labels)
+        return {**head, **self._by_key(lambda settings, _: said(settings))}
+
+    @classmethod
+    def schema_node(cls) -> dict[str, Any]:
+        """Describe the receiver in JSON Schema."""
+        channels = {key: {"type": "array", "items": {"type": "object"}} for key in KINDS}
+        head = {"name": {"type": "string"}, "labels": {"type": "object"}}
+        return {"type": "object", "properties": {**head, **channels}, "required": ["name"]}
+
+    def _by_key(self, write: Callable[[ChannelSettings, type], Any]) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for key, settings in self.channels:
+            found.setdefault(key, []).append(write(settings, type(settings)))
+        return found
 
     def integrations(self, shared: SharedSettings) -> Iterator[Integration]:
         """Give the channels with what the ``global`` section says."""

@@ -71,7 +71,11 @@ class Desk:
         self.silences.refresh(now_ns)
         faults = []
         for alert in alerts:
-            said = self._state_of(alert, now_ns)
+            try:
+                said = self._state_of(alert, now_ns)
+            except UnicodeEncodeError:
+                faults.append("invalid label or annotation set: it is not UTF-8")
+                continue
             fault = self._fault_of(said)
             if fault:
                 faults.append(fault)
@@ -165,7 +169,7 @@ class Desk:
             old = {group.id for group in state.groups}
             state.groups, state.places = [], None
             self._enter(state)
-            for route, labels in self._places(state):
+            for route, labels in self.places(state):
                 if (route.id, labels) in old or not state.is_resolved(now_ns):
                     self._join(state, route, labels, now_ns, former.get((route.id, labels)))
         for name, group in former.items():
@@ -191,6 +195,9 @@ class Desk:
 
     def _state_of(self, alert: Alert, now_ns: int) -> AlertState:
         ends_ns = alert.ends_at_ns or now_ns + self.plan.resolve_timeout_ns
+        for _, value in alert.annotations:
+            if not value.isascii():
+                value.encode()
         return AlertState(
             alert.labels.fingerprint(),
             alert.labels,
@@ -233,7 +240,7 @@ class Desk:
             elif not state.over and state.is_resolved(now_ns):
                 self._end(state, now_ns)
             self.alerts.write(state)
-        for route, labels in self._places(state):
+        for route, labels in self.places(state):
             if not state.over or self._has(route.id, labels, state):
                 self._join(state, route, labels, now_ns)
 
@@ -244,7 +251,8 @@ class Desk:
     def _enter(self, state: AlertState) -> None:
         state.inhibits = bool(self.inhibitor.rules) and self.inhibitor.add(state)
 
-    def _places(self, state: AlertState) -> Sequence[tuple[Route, Labels]]:
+    def places(self, state: AlertState) -> Sequence[tuple[Route, Labels]]:
+        """Give the routes that take an alert, with the labels of its group in each."""
         if state.places is None:
             routes = self.plan.root.find(state.labels.as_dict())
             state.places = [(route, route.group_labels(state.labels)) for route in routes]
@@ -434,7 +442,7 @@ class Desk:
         kept = set()
         for state in self.alerts:
             self._enter(state)
-            for route, labels in self._places(state):
+            for route, labels in self.places(state):
                 group = self.groups.get((route.id, labels)) or self._loaded(route, labels, rows)
                 kept.add(group.book_key)
                 # What was over at the group's last flush was let go of then.

@@ -96,6 +96,21 @@ class Range:
         except BadInterval as fault:
             return reader.fault(node, path, str(fault))
 
+    def to_plain(self) -> str:
+        """Write the range as it stands in a document."""
+        first, last = self.word(self.first), self.word(self.last)
+        return first if first == last else f"{first}:{last}"
+
+    @classmethod
+    def word(cls, number: int) -> str:
+        """Write one end."""
+        return str(number)
+
+    @classmethod
+    def schema_node(cls) -> dict[str, Any]:
+        """Describe a range in JSON Schema."""
+        return {"type": ["string", "integer"]}
+
 
 class Years(Range):
     """A range of years."""
@@ -114,6 +129,10 @@ class Weekdays(Range):
             raise BadInterval(text, f"is not one of {', '.join(WEEKDAYS)}")
         return WEEKDAYS.index(text.strip())
 
+    @classmethod
+    def word(cls, number: int) -> str:
+        return WEEKDAYS[number]
+
 
 class Months(Range):
     """A range of months, by name or number."""
@@ -124,7 +143,11 @@ class Months(Range):
     def number(cls, text: str) -> int:
         if text.strip() in MONTHS:
             return MONTHS.index(text.strip()) + 1
-        return super().number(text)
+        return Range.number(text)
+
+    @classmethod
+    def word(cls, number: int) -> str:
+        return MONTHS[number - 1]
 
     def check(self, text: str) -> None:
         if not (1 <= self.first <= 12 and 1 <= self.last <= 12):
@@ -179,6 +202,17 @@ class Times:
             return reader.fault(node, path, "start_time must be before end_time")
         return made
 
+    def to_plain(self) -> dict[str, str]:
+        """Write the times as they stand in a document."""
+        ends = {"start_time": self.start_minute, "end_time": self.end_minute}
+        return {name: f"{end // 60:02}:{end % 60:02}" for name, end in ends.items()}
+
+    @classmethod
+    def schema_node(cls) -> dict[str, Any]:
+        """Describe the times in JSON Schema."""
+        ends = {name: {"type": "string"} for name in ("start_time", "end_time")}
+        return {"type": "object", "properties": ends}
+
 
 @dataclass(frozen=True, slots=True)
 class _TimesText:
@@ -208,6 +242,15 @@ class Zone:
             return cls(name, ZoneInfo("UTC" if name in ("", "Local") else name))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return reader.fault(node, path, f"{name!r} is no time zone: write Europe/London")
+
+    def to_plain(self) -> str:
+        """Write the zone's name."""
+        return self.name
+
+    @classmethod
+    def schema_node(cls) -> dict[str, Any]:
+        """Describe a zone in JSON Schema."""
+        return {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)

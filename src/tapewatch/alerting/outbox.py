@@ -89,6 +89,7 @@ class Outbox:
         self._ready: dict[Route, list[tuple[int, int, Lane]]] = {}
         self._places = count(1)
         self._size = 0
+        self._counts: dict[Route, int] = {}
         self.settled: list[Settled] = []
 
     def __len__(self) -> int:
@@ -188,7 +189,7 @@ class Outbox:
         self._note(settled.notification, Happening.PUT_OFF, now_ns, self._words(parcel, detail))
         newer = next((w for w in state.waiting if _same_episode(w, settled)), None)
         state.waiting.insert(0, settled)
-        self._size += 1
+        self._count(settled.notification.lane, 1)
         if newer is not None:
             newer.due_ns = max(newer.due_ns, due_ns)
             self._coalesce(state, settled, now_ns)
@@ -211,23 +212,34 @@ class Outbox:
 
     def waiting(self) -> Iterator[Parcel]:
         """Yield everything that has not arrived, under way or not, to be shown."""
-        for state in self._lanes.values():
-            for each in ([state.under_way] if state.under_way else []) + state.waiting:
-                memory = state.memory_of(each.notification)
-                yield Parcel(each.notification, each.attempt, memory, each.due_ns)
+        for lane in self._lanes:
+            yield from self.in_lane(lane)
 
-    def counts(self) -> dict[Route, int]:
+    def in_lane(self, lane: Lane) -> Iterator[Parcel]:
+        """Yield what has not arrived of one group on one integration, the oldest first."""
+        state = self._lanes.get(lane)
+        if state is None:
+            return
+        if state.under_way is not None:
+            yield _shown(state, state.under_way, NEVER_NS)
+        for each in state.waiting:
+            yield _shown(state, each, each.due_ns)
+
+    def counts(self) -> Mapping[Route, int]:
         """Count what has not arrived, by receiver and integration."""
-        counted: dict[Route, int] = {}
-        for parcel in self.waiting():
-            route = (parcel.notification.receiver, parcel.notification.integration)
-            counted[route] = counted.get(route, 0) + 1
-        return counted
+        return self._counts
+
+    def _count(self, lane: Lane, change: int) -> None:
+        route = (lane.receiver, lane.integration)
+        self._size += change
+        self._counts[route] = self._counts.get(route, 0) + change
+        if not self._counts[route]:
+            del self._counts[route]
 
     def _enter(self, waiting: _Waiting) -> None:
         lane = waiting.notification.lane
         self._lanes.setdefault(lane, _LaneState()).waiting.append(waiting)
-        self._size += 1
+        self._count(lane, 1)
         self._schedule(lane)
 
     def _schedule(self, lane: Lane) -> None:
@@ -279,7 +291,7 @@ class Outbox:
         assert settled is not None, f"{parcel.notification.id} was settled twice"
         assert settled.notification.id == parcel.notification.id, "settled by another's name"
         state.under_way = None
-        self._size -= 1
+        self._count(settled.notification.lane, -1)
         if not keep:
             self._book.write(TAKE_OUT, (settled.place,))
         return state, settled
@@ -296,7 +308,7 @@ class Outbox:
 
     def _coalesce(self, state: _LaneState, older: _Waiting, now_ns: int) -> None:
         state.waiting.remove(older)
-        self._size -= 1
+        self._count(older.notification.lane, -1)
         self._book.write(TAKE_OUT, (older.place,))
         self._note(older.notification, Happening.COALESCED, now_ns, "something newer is to be said")
 
@@ -326,6 +338,10 @@ class Outbox:
                 labels=told.group_labels,
             )
         )
+
+
+def _shown(state: _LaneState, each: _Waiting, due_ns: int) -> Parcel:
+    return Parcel(each.notification, each.attempt, state.memory_of(each.notification), due_ns)
 
 
 def _same_episode(one: _Waiting, other: _Waiting) -> bool:

@@ -14,6 +14,7 @@ from tapewatch.alerting.intervals import Calendars, NamedIntervals
 from tapewatch.alerting.matchers import Reading
 from tapewatch.alerting.routing import MS, Route, build
 from tapewatch.alerting.silences import SilenceLimits
+from tapewatch.model.labels import EMPTY, Labels
 
 EDITING: Final = frozenset(
     {"discord", "file", "opsgenie", "pagerduty", "telegram", "webhook", "command"}
@@ -61,7 +62,12 @@ class Plan:
         self.inhibit_rules = [InhibitRule(each, reading) for each in config.inhibit_rules]
         self.integrations: Mapping[str, tuple[Integration, ...]] = config.integrations
         self.intervals: Mapping[str, NamedIntervals] = config.intervals
+        self._receiver_labels = {each.name: Labels.of(each.labels) for each in config.receivers}
         self.resolve_timeout_ns = config.global_.resolve_timeout * MS
+
+    def receiver_labels(self, name: str) -> Labels:
+        """Give the labels by which a receiver can be found."""
+        return self._receiver_labels.get(name, EMPTY)
 
     def muted_by(self, route: Route, now_ns: int) -> tuple[str, ...]:
         """Give the names of the intervals that keep a route quiet at a time."""

@@ -187,7 +187,7 @@ class SilenceStore:
         former = self.get(wanted.id) if wanted.id else None
         wanted = _tidied(wanted, now_ns)
         for words in wanted.faults():
-            raise BadSilence(f"invalid silence: {words}")
+            raise BadSilence(f"silence invalid: {words}")
         self._check_recurrence(wanted)
         self._check_size(wanted)
         if former is not None and former.can_become(wanted, now_ns):
@@ -197,7 +197,7 @@ class SilenceStore:
             self.expire(former.id, now_ns)
         starts_ns = max(wanted.starts_ns, now_ns)
         if wanted.ends_ns < starts_ns:
-            raise BadSilence("invalid silence: end time must not be in the past")
+            raise BadSilence("silence invalid: end time must not be in the past")
         fresh = replace(wanted, id=self._new_id(), starts_ns=starts_ns, updated_ns=now_ns)
         return self._keep(fresh)
 
@@ -323,13 +323,13 @@ def parse_recurrence(text: str) -> tuple[TimeInterval, ...]:
     try:
         return read_text(f"intervals:\n{indented}", _Recurrence, file="recurrence").intervals
     except DocumentError as fault:
-        raise BadSilence(f"invalid silence: {fault}") from None
+        raise BadSilence(f"silence invalid: {fault}") from None
 
 
 def make_matcher(name: str, value: str, *, is_regex: bool, is_equal: bool) -> Matcher:
     """Build a matcher of the API's four fields; raises ``BadSilence``."""
     if not name:
-        raise BadSilence('invalid silence: invalid label matcher 0: invalid label name ""')
+        raise BadSilence('silence invalid: invalid label matcher 0: invalid label name ""')
     kinds = {
         (False, True): MatchKind.EQUAL,
         (False, False): MatchKind.NOT_EQUAL,
@@ -339,7 +339,7 @@ def make_matcher(name: str, value: str, *, is_regex: bool, is_equal: bool) -> Ma
     try:
         return Matcher(kinds[is_regex, is_equal], name, value)
     except BadRegex as fault:
-        raise BadSilence(f"invalid silence: invalid label matcher: {fault}") from None
+        raise BadSilence(f"silence invalid: invalid label matcher: {fault}") from None
 
 
 def in_order(silences: Iterable[Silence], now_ns: int) -> list[Silence]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from tapewatch.alerting.service import AlertingService
 from tapewatch.document.errors import DocumentError
 from tapewatch.document.reading import join
 from tapewatch.metrics.service import MetricsService, OwnTarget
@@ -68,7 +69,7 @@ class Server:
         self.app = App(
             faces.routes(self, shapes), shapes, settings.server, is_open=faces.console.is_open(self)
         )
-        self._listener = Listener(self.app, settings.server, needs=("metrics",))
+        self._listener = Listener(self.app, settings.server, needs=("metrics", "alerting"))
         self.address = self._listener.bind()
         try:
             self.directory = DataDirectory.open(
@@ -83,12 +84,18 @@ class Server:
             clock,
             own=OwnTarget(own_address(self.address), settings.server.auth_token),
         )
+        self.alerting = AlertingService(
+            self.directory.folder("alerting"),
+            settings.alerting,
+            clock,
+            external_url=settings.server.external_url or f"http://{own_address(self.address)}",
+        )
         self.streams = Streams(self.metrics, clock)
         self.slow = SlowQueries(clock)
         self.supervisor = Supervisor(self._components(), clock)
 
     def _components(self) -> list[Component]:
-        components: list[Component] = [self.metrics, self._listener]
+        components: list[Component] = [self.metrics, self.alerting, self._listener]
         if self.settings.server.otlp_grpc_listen:
             self._rpc = RpcListener(self.settings.server, faces.rpc_methods(self), ("metrics",))
             components.append(self._rpc)
@@ -142,6 +149,7 @@ class Server:
         if self._rpc is not None:
             self._rpc.apply(fresh.server)
         self.metrics.apply(fresh.metrics)
+        self.alerting.apply(fresh.alerting)
 
     def families(self) -> Iterator[Family]:
         """Yield the server's own metrics."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from tapewatch.alerting.settings import AlertingSettings
 from tapewatch.document import nodes
 from tapewatch.document.errors import DocumentError, Fault
 from tapewatch.document.fields import option
@@ -105,6 +106,7 @@ class Settings:
     data: DataSettings = option("", default_factory=DataSettings)
     log: LogSettings = option("", default_factory=LogSettings)
     metrics: MetricsSettings = option("", default_factory=MetricsSettings)
+    alerting: AlertingSettings = option("", default_factory=AlertingSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 The book's file: changes are gathered in memory and written in batches.
 
 ``write`` costs an append to a list; ``commit`` writes everything gathered so far as one
-transaction and returns when it is on disk. A commit may run on a thread while the state machine
-goes on: what is written meanwhile belongs to the next batch. A batch that cannot be written stays
-and is tried again with the next commit, so memory and file never part.
+transaction and returns when it is on disk. Beside a running state machine the two halves of it are
+called: ``take`` between turns, then ``put`` on a thread. A batch that cannot be written stays and
+is tried again with the next one, so memory and file never part.
 """
 
 import re
@@ -33,6 +33,7 @@ class Book:
         self.last_error: str | None = None
         self.commits = 0
         self._gathered: list[Change] = []
+        self._late: list[Change] = []
         self._writing = Lock()
         try:
             self._connection = sqlite3.connect(
@@ -47,7 +48,7 @@ class Book:
     @property
     def pending(self) -> int:
         """How many changes are not on disk yet."""
-        return len(self._gathered)
+        return len(self._gathered) + len(self._late)
 
     def write(self, statement: str, row: Sequence[Any]) -> None:
         """Gather one change; it is on disk after the next commit."""
@@ -55,16 +56,25 @@ class Book:
 
     def commit(self) -> None:
         """Write what was gathered so far, whole or not at all; raises ``BookUnusable``."""
+        self.put(self.take())
+
+    def take(self) -> list[Change]:
+        """Take what was gathered so far, to ``put`` it."""
+        batch, self._gathered = self._gathered, []
+        return batch
+
+    def put(self, batch: list[Change]) -> None:
+        """Write a batch, behind those that could not be written; raises ``BookUnusable``."""
         with self._writing:
-            batch, self._gathered = self._gathered, []
-            if not batch:
+            self._late += batch
+            if not self._late:
                 return
             try:
-                self._write(batch)
+                self._write(self._late)
             except sqlite3.Error as fault:
-                self._gathered = batch + self._gathered
                 self.last_error = str(fault)
                 raise BookUnusable(str(fault)) from None
+            self._late = []
             self.commits += 1
             self.last_error = None
 

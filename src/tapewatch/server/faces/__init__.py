@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
-from tapewatch.server.faces import console, dashboards, imports, management, prometheus, stream
+from tapewatch.server.faces import (
+    alertmanager,
+    console,
+    dashboards,
+    imports,
+    management,
+    prometheus,
+    stream,
+)
 from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.rpc import Method
 
@@ -22,6 +30,7 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     """Yield the routes of every face."""
     yield from management.routes(server)
     yield from prometheus.routes(server, shapes)
+    yield from alertmanager.routes(server, shapes)
     yield from imports.routes(server)
     yield from stream.routes(server)
     yield from dashboards.routes(server)

@@ -1,0 +1,91 @@
+"""
+The ``alerting:`` section: an ``alertmanager.yml`` in place or in its own file, and our limits.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tapewatch.alerting.configuration import AlertmanagerConfig, read_alertmanager_file
+from tapewatch.alerting.errors import AlertingError
+from tapewatch.alerting.inhibit import InhibitRule
+from tapewatch.alerting.matchers import Reading
+from tapewatch.alerting.plan import Limits
+from tapewatch.alerting.routing import MS, build
+from tapewatch.alerting.silences import SilenceLimits
+from tapewatch.document.errors import DocumentError
+from tapewatch.document.fields import option
+from tapewatch.document.types import DurationMs, FilePath, SizeBytes
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertingSettings(AlertmanagerConfig):
+    """Everything about alerting."""
+
+    config_file: FilePath | None = option(
+        "An alertmanager.yml that is used as it is, instead of the sections here.", default=None
+    )
+    matchers: Reading = option(
+        "How texts of matchers are read: both ways, or as one of Alertmanager's feature flags.",
+        default=Reading.FALLBACK,
+    )
+    fallback: str = option(
+        "The receiver that takes over what a channel refuses; empty is none.", default=""
+    )
+    alerts_max: int = option("Most alerts that are known at once.", default=200_000, low=1)
+    alerts_per_name_max: int = option(
+        "Most alerts with the same alertname; 0 is without limit.", default=0, low=0
+    )
+    listed_max: int = option("Most alerts that one notification lists.", default=1000, low=1)
+    silences_max: int = option("Most silences; 0 is without limit.", default=0, low=0)
+    silence_size_max: SizeBytes = option("Largest silence; 0 is without limit.", default=0)
+    retention: DurationMs = option(
+        "How long ended silences, and what was told of groups that are over, are remembered.",
+        default=5 * DAY_MS,
+        low=1,
+    )
+    history_keep: DurationMs = option(
+        "How long the history of alerts and deliveries is kept.", default=90 * DAY_MS, low=1
+    )
+    restart_grace: DurationMs = option(
+        "How long after a restart a sender may take to say again that an alert goes on.",
+        default=150_000,
+    )
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Check both ways to configure, and read every text the way that was chosen."""
+        yield from AlertmanagerConfig.faults(self)
+        if self.config_file is not None and (self.route or self.receivers):
+            yield "config_file", "excludes route and receivers: write them in one place"
+            return
+        try:
+            config = self.configuration()
+            if config.route is not None:
+                build(config.route, self.matchers)
+            for rule in config.inhibit_rules:
+                InhibitRule(rule, self.matchers)
+        except DocumentError as fault:
+            yield from (("config_file", str(each)) for each in fault.faults)
+            return
+        except AlertingError as fault:
+            yield "matchers", str(fault)
+            return
+        if self.fallback and self.fallback not in {each.name for each in config.receivers}:
+            yield "fallback", f"there is no receiver {self.fallback!r}"
+
+    def configuration(self) -> AlertmanagerConfig:
+        """Give what is to be used; raises ``DocumentError`` where the other file is wrong."""
+        return self if self.config_file is None else read_alertmanager_file(self.config_file)
+
+    def limits(self) -> Limits:
+        """Give the limits in the desk's units."""
+        return Limits(
+            alerts_max=self.alerts_max,
+            per_name_max=self.alerts_per_name_max,
+            listed_max=self.listed_max,
+            silences=SilenceLimits(self.silences_max, self.silence_size_max, self.retention * MS),
+            history_keep_ns=self.history_keep * MS,
+            told_keep_ns=self.retention * MS,
+            grace_ns=self.restart_grace * MS,
+        )
