@@ -14,7 +14,7 @@ NOUNS: Final = {
     "query": ("tapewatch.cli.query:query", "Ask a question in PromQL."),
     "metrics": ("tapewatch.cli.metrics:metrics", "Import, list, count, delete and copy metrics."),
     "catalog": ("tapewatch.cli.catalog:catalog", "Check, show, compare and begin packs."),
-    "test": ("tapewatch.cli.test:test", "Run tests of queries."),
+    "test": ("tapewatch.cli.test:test", "Run tests of queries, rules and packs."),
     "config": ("tapewatch.cli.config:config", "Write, check and show the configuration."),
     "data": ("tapewatch.cli.data:data", "Look into a data directory."),
     "completion": ("tapewatch.cli.completion:completion", "Set up completion in your shell."),

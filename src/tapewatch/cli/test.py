@@ -11,6 +11,7 @@ from tapewatch.cli import exits
 from tapewatch.cli.output import emit, json_option, progress
 
 if TYPE_CHECKING:
+    from tapewatch.catalog.rule_tests.run import Report as RuleReport
     from tapewatch.metrics.promql.script import Report
 
 SCRIPT_SUFFIX: Final = ".test"
@@ -19,12 +20,13 @@ SCRIPT_SUFFIX: Final = ".test"
 @click.group()
 def test() -> None:
     """
-    Run tests of queries.
+    Run tests of queries, rules and packs.
 
     \b
     Examples:
+      tapewatch test rules tests/*.yml
+      tapewatch test pack mydesk
       tapewatch test promql orders.test
-      tapewatch test promql tests/ --json
     """
 
 
@@ -114,3 +116,87 @@ def _words(told: dict[str, Any]) -> None:
     for each in told["failures"]:
         click.echo(f"{each['file']}:{each['line']}: {each['message']}")
     click.echo(f"{told['passed']} passed, {told['failed']} failed")
+
+
+only_option = click.option(
+    "--run", "only", default="", metavar="PATTERN", help="Only the tests whose name matches (RE2)."
+)
+junit_option = click.option(
+    "--junit", type=click.Path(path_type=Path), help="Write the outcome as JUnit XML too."
+)
+
+
+@test.command()
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
+@only_option
+@junit_option
+@json_option
+def rules(files: tuple[Path, ...], only: str, junit: Path | None, *, as_json: bool) -> None:
+    """
+    Run rule tests in promtool's format, with the same verdict.
+
+    Exit status 1 when an expectation does not hold.
+
+    \b
+    Examples:
+      tapewatch test rules alerts_test.yml
+      tapewatch test rules tests/*.yml --run 'stale feed'
+    """
+    from tapewatch.catalog.rule_tests.run import Report, run_file
+
+    total = Report()
+    with progress("files", len(files)) as advance:
+        for file in files:
+            total.join(run_file(file, only=only))
+            advance()
+    _finish(total, junit, as_json=as_json)
+
+
+@test.command()
+@click.argument("packs", nargs=-1, required=True, metavar="PACK...")
+@only_option
+@junit_option
+@json_option
+def pack(packs: tuple[str, ...], only: str, junit: Path | None, *, as_json: bool) -> None:
+    """
+    Run the tests of packs: their alerts, their channels, their calendars.
+
+    PACK is a folder, or the name of a pack that comes with Tapewatch.
+
+    \b
+    Examples:
+      tapewatch test pack example
+      tapewatch test pack ./mydesk --run 'loss'
+    """
+    from tapewatch.catalog.loading import find_pack, load_catalog
+    from tapewatch.catalog.rule_tests.run import Report, run_pack
+
+    total = Report()
+    for name in packs:
+        total.join(run_pack(load_catalog(find_pack(name)), only=only))
+    _finish(total, junit, as_json=as_json)
+
+
+def _finish(report: "RuleReport", junit: Path | None, *, as_json: bool) -> None:
+    told = {
+        "passed": report.passed,
+        "failed": report.failed,
+        "failures": [
+            {"file": each.file, "line": each.line, "test": each.test, "message": each.message}
+            for each in report.failures
+        ],
+    }
+    if junit is not None:
+        from tapewatch.catalog.rule_tests.junit import junit_text
+
+        junit.write_text(junit_text(report), encoding="utf-8")
+    emit(told, as_json=as_json, words=lambda _: _rule_words(report))
+    sys.exit(exits.FAILED if report.failures else exits.FINE)
+
+
+def _rule_words(report: "RuleReport") -> None:
+    for each in report.failures:
+        click.echo(str(each))
+    click.echo(f"{report.passed} passed, {report.failed} failed")
