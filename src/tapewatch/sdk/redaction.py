@@ -38,7 +38,27 @@ class Rule(NamedTuple):
 
 
 # Every repetition is bounded or cannot overlap what follows it, so no text takes quadratic time.
-RULES: Final = (
+_ASSIGNED: Final = (
+    Rule(
+        ("secret", "token", "pass", "key", "sign", "auth", "cookie", "session", "cred"),
+        re.compile(
+            rf"(?i)(?<![A-Za-z0-9])([\w-]{{0,40}}(?:{_HIDDEN_WORDS})[\w-]{{0,40}}"
+            r"\\?[\"']?[ ]{0,4}[=:][ ]{0,4}\\?[\"']?)"
+            r"(?!\[redacted\]|bearer |basic )([^\s\"'\\&,;})\]]{1,4096})"
+        ),
+        rf"\1{REMOVED}",
+    ),
+    Rule(("bot",), re.compile(r"(?i)(\bbot)[0-9]{6,12}:[\w-]{30,64}"), rf"\1{REMOVED}"),
+)
+_ADDRESSED: Final = (
+    Rule(("@",), re.compile(r"://[^/\s:@]{0,256}:[^/\s@]{1,256}@"), f"://{REMOVED}@"),
+    Rule(
+        ("@",),
+        re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"),
+        REMOVED,
+    ),
+)
+_BARE: Final = (
     Rule(
         ("private key-----",),
         re.compile(
@@ -56,56 +76,33 @@ RULES: Final = (
         rf"\1{REMOVED}",
     ),
     Rule(
-        (
-            "secret",
-            "token",
-            "passw",
-            "passphrase",
-            "key",
-            "signature",
-            "authorization",
-            "cookie",
-            "session",
-            "credential",
-        ),
-        re.compile(
-            rf"(?i)(?<![A-Za-z0-9])([\w-]{{0,40}}(?:{_HIDDEN_WORDS})[\w-]{{0,40}}"
-            r"\\?[\"']?[ ]{0,4}[=:][ ]{0,4}\\?[\"']?)"
-            r"(?!\[redacted\]|bearer |basic )([^\s\"'\\&,;})\]]{1,4096})"
-        ),
-        rf"\1{REMOVED}",
-    ),
-    Rule(
         ("eyj",),
         re.compile(r"\beyJ[\w-]{8,4096}\.[\w-]{8,4096}(?:\.[\w-]{0,4096})?"),
         REMOVED,
     ),
-    Rule(("@",), re.compile(r"://[^/\s:@]{0,256}:[^/\s@]{1,256}@"), f"://{REMOVED}@"),
-    Rule(
-        ("@",),
-        re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"),
-        REMOVED,
-    ),
     Rule(("xox",), re.compile(r"\bxox[abeprs]-[\w-]{10,256}"), REMOVED),
     Rule(
-        ("hooks.slack.com", "discord.com/api/webhooks", "discordapp.com/api/webhooks"),
+        ("hooks.slack.com", "/api/webhooks"),
         re.compile(
             r"((?:hooks\.slack\.com/\w{1,20}|discord(?:app)?\.com/api/webhooks)/)[\w/-]{8,256}"
         ),
         rf"\1{REMOVED}",
     ),
-    Rule(("bot",), re.compile(r"(?i)(\bbot)[0-9]{6,12}:[\w-]{30,64}"), rf"\1{REMOVED}"),
     Rule(("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), REMOVED),
     Rule(("ghp_", "gho_", "ghs_"), re.compile(r"\bgh[pos]_[A-Za-z0-9]{36,255}\b"), REMOVED),
 )
 _ACCOUNT: Final = Rule(
-    ("account", "acct", "uid", "user", "client"),
+    ("acc", "uid", "user", "client"),
     re.compile(
         rf"(?i)(?<![A-Za-z0-9])((?:{_ACCOUNT_WORDS})\\?[\"']?[ ]{{0,4}}[=:][ ]{{0,4}}\\?[\"']?)"
         r"(?!acct-[0-9a-f]{12}\b)([A-Za-z0-9][\w-]{2,127})"
     ),
     "",
 )
+RULES: Final = (*_BARE, *_ASSIGNED, *_ADDRESSED)
+
+# The shortest secret that stands by itself: ``Bearer`` and six letters.
+_BARE_MIN: Final = 13
 
 
 class Redactor:
@@ -118,27 +115,25 @@ class Redactor:
     means a coin).
     """
 
-    def __init__(
-        self,
-        key: bytes | None = None,
-        *,
-        keep: Iterable[str] = (),
-        rules: Iterable[Rule] = RULES,
-    ) -> None:
+    def __init__(self, key: bytes | None = None, *, keep: Iterable[str] = ()) -> None:
         given = os.environ.get(KEY_VARIABLE, "").encode()
         self._key = key or given or os.urandom(32)
-        self._rules = tuple(rules)
         self._treatments: dict[str, Callable[[object], object]] = dict.fromkeys(keep, _as_it_is)
         self._hashes: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """Take secrets out of a text."""
         lowered = text.lower()
-        for words, form, replacement in self._rules:
-            for word in words:
-                if word in lowered:
-                    text = form.sub(replacement, text)
-                    break
+        if len(text) >= _BARE_MIN:
+            text = _apply(_BARE, text, lowered)
+        if "=" in lowered or ":" in lowered:
+            text = self._assigned(text, lowered)
+        if "@" in lowered:
+            text = _apply(_ADDRESSED, text, lowered)
+        return text
+
+    def _assigned(self, text: str, lowered: str) -> str:
+        text = _apply(_ASSIGNED, text, lowered)
         for word in _ACCOUNT.words:
             if word in lowered:
                 return _ACCOUNT.form.sub(self._hash_match, text)
@@ -199,6 +194,15 @@ class Redactor:
             if len(self._hashes) < _REMEMBERED_MAX:
                 self._hashes[account] = known
         return known
+
+
+def _apply(rules: tuple[Rule, ...], text: str, lowered: str) -> str:
+    for words, form, replacement in rules:
+        for word in words:
+            if word in lowered:
+                text = form.sub(replacement, text)
+                break
+    return text
 
 
 def _remove(value: object) -> object:

@@ -9,6 +9,7 @@ at hand.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from tapewatch.sdk.logs.context import fields_now
@@ -54,5 +55,10 @@ def _span() -> dict[str, object]:
 
 def _timestamp(timestamp_ns: int) -> str:
     seconds, rest_ns = divmod(timestamp_ns, 1_000_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest_ns // 1000:06d}Z"
+    return f"{_second(seconds)}.{rest_ns // 1000:06d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    # Lines come many to the second, and writing a date is the dearest part of one.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
