@@ -5,11 +5,12 @@ A channel writes ``attempt`` as if everything went well; whatever ends an attemp
 ``Ended`` with its outcome, and ``send`` returns it.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
-from tapewatch.alerting.channels.channel import Delivered, Outcome, Pace, Refused, Retry
+from tapewatch.alerting.channels.channel import Delivered, Outcome, Pace, Retry
 from tapewatch.alerting.channels.context import Context
 from tapewatch.alerting.channels.destinations import allowance_of
 from tapewatch.alerting.channels.settings.common import ChannelSettings
@@ -36,7 +37,7 @@ class Ended(AlertingError):
         return self.outcome.detail
 
 
-class BaseChannel(Generic[Settings]):
+class BaseChannel(ABC, Generic[Settings]):
     """A channel that is told by its settings; each kind says how an attempt is made."""
 
     kind: ClassVar[str]
@@ -88,9 +89,9 @@ class BaseChannel(Generic[Settings]):
             return replace(outcome, detail=words)
         return outcome
 
+    @abstractmethod
     async def attempt(self, parcel: Parcel, message: Context) -> Outcome:
         """Make one attempt; may raise ``Ended``."""
-        raise Ended(Refused(f"{self.kind} cannot send {parcel.notification.id} to {message}"))
 
     async def test(self) -> Outcome:
         """Send a message that says it is a test, and close what it opened."""

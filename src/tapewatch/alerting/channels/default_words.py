@@ -72,8 +72,8 @@ Source: {{ .GeneratorURL }}
 {{ .Story.Html }}{{ end }}
 {{ define "wechat.default.message" }}{{ template "__subject" . }}
 {{ .Story.Plain }}{{ end }}
-{{ define "ntfy.default.message" }}{{ .Story.Plain }}{{ end }}
-{{ define "pushover.default.message" }}{{ .Story.Plain }}{{ end }}
+{{ define "ntfy.default.message" }}{{ .Story.Brief }}{{ end }}
+{{ define "pushover.default.message" }}{{ .Story.Brief }}{{ end }}
 {{ define "pushover.default.url" }}{{ .Story.MainURL }}{{ end }}
 {{ define "sns.default.subject" }}{{ template "__subject" . }}{{ end }}
 {{ define "sns.default.message" }}{{ template "__subject" . }}
@@ -121,7 +121,7 @@ color:#ffffff;font-size:18px;font-weight:600">{{ .Story.Title }}</td></tr>
 {{ with .Story.Steps }}<ol style="margin:12px 0;padding-left:22px">
 {{ range . }}<li>{{ . }}</li>
 {{ end }}</ol>{{ end }}
-{{ template "email.chart" . }}
+{{ "<!-- chart -->" | safeHtml }}
 {{ with .Story.Alerts }}<ul style="margin:12px 0;padding-left:22px">
 {{ range . }}<li>{{ . }}</li>
 {{ end }}</ul>{{ end }}
@@ -133,7 +133,6 @@ background:#e8ebf0;color:#1c2330;text-decoration:none">{{ .Text }}</a>{{ end }}<
 <p style="color:#8a93a1;font-size:12px">Sent by Tapewatch to {{ .Receiver }}</p>
 </td></tr></table></body></html>
 {{ end }}
-{{ define "email.chart" }}{{ end }}
 """
 
 

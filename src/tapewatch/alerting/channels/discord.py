@@ -1,8 +1,8 @@
 """
 Discord, through the webhook of a channel.
 
-``wait=true`` makes Discord say whether it kept the message, and under which id; without it a message
-that is thrown away looks delivered.
+``wait=true`` makes Discord say whether it kept the message, and under which id; without it a
+message that is thrown away looks delivered.
 """
 
 from typing import Any, Final

@@ -75,13 +75,14 @@ class PagerDutyChannel(WebChannel[PagerDutySettings]):
             {name: message.text(getattr(image, name)) for name in ("src", "alt", "href")}
             for image in settings.images
         ]
-        return event | {
+        told = {
             "client": message.text(settings.client),
             "client_url": message.text(settings.client_url),
             "payload": self._payload(message),
             "links": [{**link, "text": fit(link["text"], LINK_TEXT_MAX)} for link in links],
             "images": [image for image in images if image["src"]],
         }
+        return event | {name: value for name, value in told.items() if value}
 
     def _payload(self, message: Context) -> dict[str, Any]:
         settings, story = self.settings, message.story

@@ -87,6 +87,10 @@ class Story:
         """Write it without markup."""
         return self.say(PLAIN)
 
+    def brief(self) -> str:
+        """Write it without markup and without links, for services that show links beside it."""
+        return self.say(PLAIN, links=False)
+
     def slack(self) -> str:
         """Write it in Slack's markup."""
         return self.say(SLACK, links=False)
@@ -143,11 +147,11 @@ class Story:
         if self.summary:
             yield markup.escape(self.summary)
         for fact in self.facts:
-            yield f"{markup.bold(fact.name)} {markup.escape(fact.value)}"
+            yield f"{markup.bold(f'{fact.name}:')} {markup.escape(fact.value)}"
         if self.description:
             yield markup.escape(self.description)
         if self.action:
-            yield f"{markup.bold('Do')} {markup.escape(self.action)}"
+            yield f"{markup.bold('Do:')} {markup.escape(self.action)}"
         for number, step in enumerate(self.steps, 1):
             yield f"{number}. {markup.escape(step)}"
         yield from (f"{markup.bullet}{markup.escape(alert)}" for alert in self.alerts)

@@ -16,6 +16,7 @@ from tapewatch.alerting.delivery.dispatcher import Dispatcher, Post
 from tapewatch.alerting.delivery.pace import NS
 from tapewatch.alerting.outbox import NEVER_NS, Parcel
 from tapewatch.model.clock import Clock
+from tapewatch.model.errors import TapewatchError
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class Deliverer:
         now_ns = self._clock.now_ns()
         begun = self.dispatcher.start(now_ns)
         if begun:
-            await self._written()
+            await self._on_disk()
         for parcel in begun:
             self._spawn(self._deliver(parcel))
         for post in self.dispatcher.tests_due(now_ns):
@@ -79,6 +80,13 @@ class Deliverer:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _on_disk(self) -> None:
+        try:
+            await self._written()
+        except TapewatchError as fault:
+            # People must hear of an alert also when the disk is full; a crash may double it.
+            log.warning("delivering what could not be written down: %s", fault)
 
     async def _rest(self) -> None:
         now_ns = self._clock.now_ns()
@@ -103,7 +111,7 @@ class Deliverer:
         self.dispatcher.settle(parcel, outcome, self._clock.now_ns())
         self.wake()
         # On disk soon: a delivery that is not known after a crash is made again.
-        await self._written()
+        await self._on_disk()
 
     async def _attempt(self, parcel: Parcel, post: Post) -> Outcome:
         try:
