@@ -81,7 +81,7 @@ def test_the_delay_of_a_message_may_be_below_zero():
     feed = Feed("delay", "trades", now_ns=clock)
     feed.message(1, event_ns=START - S // 100)
     feed.message(2, event_ns=START + S // 100)
-    cell = metrics.FEED_DELAY.bind(venue="delay", channel="trades", symbol="")
+    cell = metrics.FEED_DELAY.bind(venue="delay", channel="trades")
     assert cell.count == 2
     assert cell.sum == pytest.approx(0, abs=1e-9)
 

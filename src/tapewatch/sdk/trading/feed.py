@@ -64,7 +64,7 @@ class Feed:
         self._resets = metrics.FEED_RESETS.bind(**labels)
         self._resyncs = metrics.FEED_RESYNCS.bind(**labels)
         self._synced = metrics.FEED_SYNCED.bind(**labels)
-        self._delay = metrics.FEED_DELAY.bind(**labels)
+        self._delay = metrics.FEED_DELAY.bind(venue=labels["venue"], channel=labels["channel"])
         self._checksums = metrics.FEED_FAULTS.bind(**labels, fault="checksum")
         self._faults: dict[Verdict, CounterHandle] = {
             verdict: metrics.FEED_FAULTS.bind(**labels, fault=verdict.name.lower())

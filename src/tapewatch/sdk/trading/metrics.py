@@ -13,6 +13,8 @@ from tapewatch.sdk.instruments import Counter, Gauge, Histogram, Note, State, Ti
 
 _ORDER: Final = ("venue", "strategy")
 _FEED: Final = ("venue", "channel", "symbol")
+_FEEDS_MAX: Final = 20_000
+"""A feed for each symbol and channel of a few venues; each has a dozen series."""
 _LIMIT: Final = ("venue", "account", "scope", "limit")
 
 # Orders
@@ -85,43 +87,63 @@ FILL_RATIO: Final = Histogram(
 
 # Feeds
 
-FEED_MESSAGES: Final = Counter("venue_feed_messages_total", "Messages of a feed", labels=_FEED)
+FEED_MESSAGES: Final = Counter(
+    "venue_feed_messages_total", "Messages of a feed", labels=_FEED, series_max=_FEEDS_MAX
+)
 FEED_LAST: Final = Gauge(
     "venue_feed_last_message_timestamp_seconds",
     "When the last message of a feed arrived; 0 before the first",
     labels=_FEED,
+    series_max=_FEEDS_MAX,
     unit="seconds",
 )
 FEED_EXPECTED: Final = Gauge(
     "venue_feed_expected_interval_seconds",
     "How long a feed is silent at most in the ordinary, declared or learnt",
     labels=_FEED,
+    series_max=_FEEDS_MAX,
     unit="seconds",
 )
 FEED_GAPS: Final = Counter(
-    "venue_feed_gaps_total", "Times that messages of a feed were missing", labels=_FEED
+    "venue_feed_gaps_total",
+    "Times that messages of a feed were missing",
+    labels=_FEED,
+    series_max=_FEEDS_MAX,
 )
 FEED_MISSING: Final = Counter(
-    "venue_feed_missing_numbers_total", "Numbers of a feed that did not come", labels=_FEED
+    "venue_feed_missing_numbers_total",
+    "Numbers of a feed that did not come",
+    labels=_FEED,
+    series_max=_FEEDS_MAX,
 )
 FEED_FAULTS: Final = Counter(
     "venue_feed_faults_total",
     "Messages of a feed that could not be used: duplicate, late, refused, checksum",
     labels=(*_FEED, "fault"),
+    series_max=_FEEDS_MAX,
 )
 FEED_RESETS: Final = Counter(
-    "venue_feed_resets_total", "Times that a venue numbered a feed anew", labels=_FEED
+    "venue_feed_resets_total",
+    "Times that a venue numbered a feed anew",
+    labels=_FEED,
+    series_max=_FEEDS_MAX,
 )
 FEED_RESYNCS: Final = Counter(
-    "venue_feed_resyncs_total", "Times that a feed was begun again from a snapshot", labels=_FEED
+    "venue_feed_resyncs_total",
+    "Times that a feed was begun again from a snapshot",
+    labels=_FEED,
+    series_max=_FEEDS_MAX,
 )
 FEED_SYNCED: Final = Gauge(
-    "venue_feed_synced", "1 while the state built from a feed can be trusted", labels=_FEED
+    "venue_feed_synced",
+    "1 while the state built from a feed can be trusted",
+    labels=_FEED,
+    series_max=_FEEDS_MAX,
 )
 FEED_DELAY: Final = Timer(
     "venue_feed_delay_seconds",
     "Time from the venue's own time of a message to its arrival; below zero the clocks disagree",
-    labels=_FEED,
+    labels=("venue", "channel"),
     signed=True,
     low=1e-6,
     high=1024,
