@@ -54,6 +54,8 @@ def run(source: SettingsSource, announce: Callable[[Server, float], None]) -> in
         log.warning("this variable sets nothing", extra={"variable": name})
     try:
         server = Server(source, settings, SystemClock())
+    except DocumentError as fault:
+        return _fail(f"the rules cannot be used:\n{fault}", EXIT_BAD_SETTINGS)
     except (StartError, StoreError) as fault:
         return _fail(str(fault), EXIT_CANNOT_START)
     return _loop_runner()(_live(server, lambda: announce(server, time.perf_counter() - began)))

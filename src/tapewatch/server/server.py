@@ -19,7 +19,6 @@ from tapewatch.model.samples import Family, counter, gauge
 from tapewatch.server import faces, logs, vitals
 from tapewatch.server.boards import DashboardSource, OwnDashboards
 from tapewatch.server.console import ConsoleFiles
-from tapewatch.server.faces.prometheus.rules import NoRules, RuleSource
 from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
 from tapewatch.server.http.shapes import ErrorShapes
@@ -30,6 +29,7 @@ from tapewatch.server.slow import SlowQueries
 from tapewatch.server.streams import Streams
 from tapewatch.store.directory import DataDirectory
 from tapewatch.version import VERSION
+from tapewatch.watch.service import WatchService, read_sources
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,9 @@ FIXED: frozenset[str] = frozenset(
         "metrics.storage.commit_interval",
         "metrics.storage.page_cache",
         "metrics.storage.exemplars_max",
+        "watch.on_arrival",
+        "watch.arrival_floor",
+        "watch.concurrency",
     }
 )
 """Settings that a reload cannot change; the server says so and keeps the old value."""
@@ -53,6 +56,7 @@ class Server:
 
     def __init__(self, source: SettingsSource, settings: Settings, clock: Clock) -> None:
         check_addresses(settings.server)
+        read_sources(settings.watch, settings.metrics.query.engine.features)
         self.source = source
         self.settings = settings
         self.clock = clock
@@ -61,7 +65,6 @@ class Server:
         self.reload_good = True
         self.reloaded_ns = self.started_ns
         self.stopping = False
-        self.rules: RuleSource = NoRules()
         self.boards: list[DashboardSource] = [OwnDashboards()]
         self.console = ConsoleFiles(settings.server.console)
         self._rpc: RpcListener | None = None
@@ -88,14 +91,18 @@ class Server:
             self.directory.folder("alerting"),
             settings.alerting,
             clock,
-            external_url=settings.server.external_url or f"http://{own_address(self.address)}",
+            external_url=self.external_url,
         )
+        self.watch = WatchService(
+            settings.watch, self.metrics, clock, external_url=self.external_url
+        )
+        self.watch.sinks.append(self.alerting)
         self.streams = Streams(self.metrics, clock)
         self.slow = SlowQueries(clock)
         self.supervisor = Supervisor(self._components(), clock)
 
     def _components(self) -> list[Component]:
-        components: list[Component] = [self.metrics, self.alerting, self._listener]
+        components: list[Component] = [self.metrics, self.alerting, self.watch, self._listener]
         if self.settings.server.otlp_grpc_listen:
             self._rpc = RpcListener(self.settings.server, faces.rpc_methods(self), ("metrics",))
             components.append(self._rpc)
@@ -126,6 +133,7 @@ class Server:
         try:
             fresh = self.source.read()
             check_addresses(fresh.server)
+            read_sources(fresh.watch, fresh.metrics.query.engine.features)
         except Exception as fault:
             self.reloads_failed += 1
             self.reload_good = False
@@ -149,7 +157,14 @@ class Server:
         if self._rpc is not None:
             self._rpc.apply(fresh.server)
         self.metrics.apply(fresh.metrics)
+        self.watch.apply(fresh.watch, external_url=self.external_url)
         self.alerting.apply(fresh.alerting)
+
+    @property
+    def external_url(self) -> str:
+        """How people reach the server, without a slash at its end."""
+        told = self.settings.server.external_url or f"http://{own_address(self.address)}"
+        return told.rstrip("/")
 
     def families(self) -> Iterator[Family]:
         """Yield the server's own metrics."""

@@ -21,6 +21,7 @@ from tapewatch.document.types import DurationMs, FilePath, Secret, SizeBytes
 from tapewatch.metrics.settings import MetricsSettings
 from tapewatch.model.errors import TapewatchError
 from tapewatch.model.regex import regex
+from tapewatch.watch.settings import WatchSettings
 
 DEFAULT_FILE: Final = Path("tapewatch.yaml")
 OTHER_VARIABLES: Final = frozenset(
@@ -106,6 +107,7 @@ class Settings:
     data: DataSettings = option("", default_factory=DataSettings)
     log: LogSettings = option("", default_factory=LogSettings)
     metrics: MetricsSettings = option("", default_factory=MetricsSettings)
+    watch: WatchSettings = option("", default_factory=WatchSettings)
     alerting: AlertingSettings = option("", default_factory=AlertingSettings)
 
 

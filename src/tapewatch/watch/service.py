@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tapewatch.metrics.promql.features import Features
 from tapewatch.metrics.service import MetricsService
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
@@ -48,11 +49,11 @@ class WatchService:
         """Who is told of alerts besides the Alertmanagers of the settings."""
         self._metrics = metrics
         self._clock = clock
-        self._read(settings)
         self._watcher: Watcher | None = None
         self._senders: list[AlertmanagerSender] = []
         self._calendars = CalendarWriter((), clock)
         self._changed = asyncio.Event()
+        self._sources: Sequence[GroupSource] = ()
         self._sending: list[asyncio.Task[None]] = []
 
     # As a component.
@@ -60,6 +61,7 @@ class WatchService:
     async def start(self) -> None:
         """Begin to evaluate."""
         settings = self.settings
+        self._sources = read_sources(settings, self._features)
         arrivals = None
         if settings.on_arrival and not settings.engine_url:
             arrivals = self._metrics.database.arrivals
@@ -94,13 +96,9 @@ class WatchService:
         """Say whether rules are evaluated."""
         return self._watcher is not None
 
-    def check(self, settings: WatchSettings) -> None:
-        """Raise ``DocumentError`` where new settings, or the rule files they name, are wrong."""
-        self._read(settings)
-
     def apply(self, settings: WatchSettings, *, external_url: str) -> None:
         """Use new settings and read the rule files again; raises ``DocumentError`` beforehand."""
-        self._read(settings)
+        self._sources = read_sources(settings, self._features)
         self.settings = settings
         self.external_url = external_url
         self._changed.set()
@@ -131,11 +129,9 @@ class WatchService:
 
     # Reading and using settings.
 
-    def _read(self, settings: WatchSettings) -> None:
-        features = self._metrics.settings.query.engine.features
-        sources = load_rules(settings.rule_files, PromQL(features))
-        check_calendars(settings.calendars)
-        self._sources: Sequence[GroupSource] = sources
+    @property
+    def _features(self) -> Features:
+        return self._metrics.settings.query.engine.features
 
     async def _use(self, *, restores: bool) -> None:
         assert self._watcher is not None
@@ -191,6 +187,12 @@ class WatchService:
         for sender in self._senders:
             sender.close()
         self._senders, self._sending = [], []
+
+
+def read_sources(settings: WatchSettings, features: Features) -> Sequence[GroupSource]:
+    """Read the rule files; raises ``DocumentError`` for what is wrong with them or the settings."""
+    check_calendars(settings.calendars)
+    return load_rules(settings.rule_files, PromQL(features))
 
 
 def _labels_of(group: Group) -> Labels:

@@ -7,6 +7,7 @@ did not, and hands over what their rules knew.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,7 +16,7 @@ from typing import Protocol
 from tapewatch.model.clock import Clock
 from tapewatch.watch.alert import Alert, AlertSink
 from tapewatch.watch.rules.files import GroupSource
-from tapewatch.watch.rules.group import Group, Usual
+from tapewatch.watch.rules.group import Group, Tell, Usual
 from tapewatch.watch.rules.languages import Selector
 from tapewatch.watch.rules.rule import Surroundings
 from tapewatch.watch.schedule import Timing, first_turn_ns, slot_ns
@@ -48,6 +49,16 @@ class Turning:
         self.wake = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self.hearing: Hearing | None = None
+        self.thread: int | None = None
+        """The thread that evaluates the group at the moment."""
+
+    def turn(self, around: Surroundings, now_ns: int, tell: Tell) -> None:
+        """Evaluate the group."""
+        self.thread = threading.get_ident()
+        try:
+            self.group.turn(around, now_ns, tell)
+        finally:
+            self.thread = None
 
     def hear(self) -> None:
         """Note that samples have landed."""
@@ -143,7 +154,7 @@ class Watcher:
             turning.wake.clear()
             missed = turning.timing.turn(self._clock.monotonic_ns())
             turning.group.missed += missed
-            await self._turn(turning.group)
+            await self._turn(turning)
 
     async def _wait(self, turning: Turning) -> None:
         while True:
@@ -169,7 +180,7 @@ class Watcher:
         seconds = sum(each.group.seconds for each in self._turnings.values())
         return int(seconds / self.share * 1e9)
 
-    async def _turn(self, group: Group) -> None:
+    async def _turn(self, turning: Turning) -> None:
         assert self._around is not None
         loop = asyncio.get_running_loop()
         around = self._around
@@ -179,7 +190,7 @@ class Watcher:
                 loop.call_soon_threadsafe(self._tell, alerts, now_ns)
 
         now_ns = self._clock.now_ns()
-        work = loop.run_in_executor(self._pool, group.turn, around, now_ns, tell)
+        work = loop.run_in_executor(self._pool, turning.turn, around, now_ns, tell)
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -202,10 +213,12 @@ class _Heard:
         self._loop = loop
 
     def __call__(self) -> None:
-        if self._turning.timing.arrived:
+        turning = self._turning
+        # What a group writes itself is nothing new to it.
+        if turning.timing.arrived or turning.thread == threading.get_ident():
             return
         with suppress(RuntimeError):  # The loop is closed: there is nobody to wake.
-            self._loop.call_soon_threadsafe(self._turning.hear)
+            self._loop.call_soon_threadsafe(turning.hear)
 
 
 def _is_same(known: Group, fresh: Group) -> bool:

@@ -11,7 +11,7 @@ from tapewatch.server.errors import Refusal
 from tapewatch.server.faces.prometheus import rules
 from tapewatch.server.faces.prometheus.answers import Call
 from tapewatch.server.faces.prometheus.parameters import Parameters
-from tapewatch.server.faces.prometheus.rules import AlertView, GroupView, NoRules, RuleView
+from tapewatch.watch.rules.views import AlertView, GroupView, RuleView
 
 AT_NS = 1_700_000_000_000_000_000
 ALERT = AlertView(Labels.of(alertname="FeedStale"), Labels.of(summary="!"), "firing", AT_NS, 31.5)
@@ -42,8 +42,8 @@ class Source:
         return ("http://127.0.0.1:9093/api/v2/alerts",)
 
 
-def ask(answer, *pairs, source=None):
-    server = SimpleNamespace(rules=source or Source())
+def ask(answer, *pairs):
+    server = SimpleNamespace(watch=Source())
     return asyncio.run(answer(Call(server, None, Parameters(pairs)))).value
 
 
@@ -55,7 +55,6 @@ def names(*pairs):
 def test_all_groups_are_shown_with_their_rules():
     shown = names()
     assert shown == {"feeds": ["FeedStale"], "orders": ["orders:rate1m", "FeedStale"], "empty": []}
-    assert ask(rules.rules, source=NoRules()) == {"groups": []}
 
 
 @pytest.mark.parametrize(

@@ -1,98 +1,29 @@
 """
 ``/rules``, ``/alerts`` and ``/alertmanagers``.
 
-Whatever evaluates rules registers itself as the server's ``RuleSource``; until then there are none.
+What is shown is ``watch``'s; here it gets the shape that Prometheus' clients know.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any
 
 from starlette.routing import BaseRoute
 
 from tapewatch.model.digits import format_double
 from tapewatch.model.durations import format_time_ns
-from tapewatch.model.labels import EMPTY, Labels
 from tapewatch.model.matchers import Matcher, match_all
 from tapewatch.server.errors import Refusal
 from tapewatch.server.faces.prometheus.answers import PREFIX, Call, Data, endpoint
 from tapewatch.server.faces.prometheus.parameters import refuse
 from tapewatch.server.faces.prometheus.targets import NEVER
+from tapewatch.watch.rules.views import ALERTING, RECORDING, AlertView, GroupView, RuleView
 
 if TYPE_CHECKING:
     from tapewatch.server.server import Server
-
-ALERTING: Final = "alerting"
-RECORDING: Final = "recording"
-
-
-@dataclass(frozen=True, slots=True)
-class AlertView:
-    """One alert that is pending or firing."""
-
-    labels: Labels
-    annotations: Labels
-    state: str
-    active_at_ns: int
-    value: float
-    keep_firing_since_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RuleView:
-    """One rule; what only alerting rules have is empty for recording ones."""
-
-    kind: str
-    name: str
-    query: str
-    labels: Labels = EMPTY
-    annotations: Labels = EMPTY
-    state: str = ""
-    for_seconds: float = 0.0
-    keep_firing_seconds: float = 0.0
-    alerts: Sequence[AlertView] = ()
-    health: str = "unknown"
-    last_error: str = ""
-    evaluation_seconds: float = 0.0
-    last_evaluation_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    """Rules that are evaluated together."""
-
-    name: str
-    file: str
-    interval_seconds: float
-    rules: Sequence[RuleView] = field(default=())
-    limit: int = 0
-    evaluation_seconds: float = 0.0
-    last_evaluation_ns: int = 0
-
-
-class RuleSource(Protocol):
-    """What evaluates rules, as the API sees it."""
-
-    def groups(self) -> Sequence[GroupView]:
-        """Return all groups, ordered by file and name."""
-        ...
-
-    def alertmanagers(self) -> Sequence[str]:
-        """Return the addresses that alerts are sent to."""
-        ...
-
-
-class NoRules:
-    """Stands where nothing evaluates rules."""
-
-    def groups(self) -> Sequence[GroupView]:
-        return ()
-
-    def alertmanagers(self) -> Sequence[str]:
-        return ()
 
 
 def routes(server: "Server") -> Iterator[BaseRoute]:
@@ -105,7 +36,7 @@ def routes(server: "Server") -> Iterator[BaseRoute]:
 async def rules(call: Call) -> Data:
     """List groups with their rules."""
     wish = Wish.of(call)
-    groups = [group for group in call.server.rules.groups() if wish.wants_group(group)]
+    groups = [group for group in call.server.watch.groups() if wish.wants_group(group)]
     page, token = _page(call, groups)
     shown = [each for group in page if (each := _group(group, wish))]
     told: dict[str, Any] = {"groups": shown}
@@ -116,7 +47,7 @@ async def alerts(call: Call) -> Data:
     """List alerts that are pending or firing."""
     found = (
         _alert(alert)
-        for group in call.server.rules.groups()
+        for group in call.server.watch.groups()
         for rule in group.rules
         for alert in rule.alerts
     )
@@ -125,7 +56,7 @@ async def alerts(call: Call) -> Data:
 
 async def alertmanagers(call: Call) -> Data:
     """List where alerts are sent."""
-    active = [{"url": url} for url in call.server.rules.alertmanagers()]
+    active = [{"url": url} for url in call.server.watch.alertmanagers()]
     return Data({"activeAlertmanagers": active, "droppedAlertmanagers": []})
 
 
