@@ -68,10 +68,10 @@ class Deliverer:
                 self._testing.add(post.route)
                 self._spawn(self._test(post))
 
-    async def stop(self) -> None:
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Wait a little for what is under way, then leave it to the next start."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            await asyncio.wait(self._tasks, timeout=seconds)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
