@@ -178,7 +178,7 @@ FAMILY: Final = Record(
     (
         *ENTRY.fields,
         Field("kind", 16, "H", "1 counter, 2 gauge, 3 histogram, 4 state, 5 info, 6 note"),
-        Field("signed", 18, "H", "1: the histogram has buckets below zero"),
+        Field("two_sided", 18, "H", "1: the histogram has buckets below zero"),
         Field("label_count", 20, "H", "how many label names there are"),
         Field("state_count", 22, "H", "how many names of states there are"),
         Field("cut_count", 24, "I", "how many classic bounds there are"),

@@ -457,7 +457,7 @@ def _family(data: bytes, at: int) -> FamilySeen:
         labels=tuple(rest[: fixed["label_count"]]),
         states=tuple(rest[fixed["label_count"] :]),
         cuts=cuts,
-        signed=bool(fixed["signed"]),
+        signed=bool(fixed["two_sided"]),
         index_low=fixed["index_low"],
         bucket_count=fixed["bucket_count"],
         series_max=fixed["series_max"],

@@ -175,7 +175,7 @@ class Region:
         refused = self.cells(8)
         if refused is None:
             return None
-        fixed = {"kind": told.kind, "signed": told.signed, "label_count": len(told.labels)}
+        fixed = {"kind": told.kind, "two_sided": told.signed, "label_count": len(told.labels)}
         fixed |= {"state_count": len(told.states), "cut_count": len(told.cuts)}
         fixed |= {"index_low": told.index_low, "bucket_count": told.bucket_count}
         fixed |= {"series_max": told.series_max, "refused_offset": refused}
