@@ -17,6 +17,8 @@ from tapewatch.alerting.errors import BadInterval
 from tapewatch.document.fields import option
 from tapewatch.document.nodes import Node, Scalar
 from tapewatch.document.reading import Reader
+from tapewatch.watch.calendars.calendar import calendar
+from tapewatch.watch.errors import UnknownCalendar
 
 WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 MONTHS: Final = (
@@ -269,6 +271,14 @@ class TimeInterval:
     session: Literal["open", "closed"] = option(
         "Whether the calendar's market must be open or closed.", default="open"
     )
+
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """Check the calendar's name."""
+        if self.calendar:
+            try:
+                calendar(self.calendar)
+            except UnknownCalendar as fault:
+                yield "calendar", str(fault)
 
     def contains(self, at_ns: int, calendars: Calendars) -> bool:
         """Say whether a time lies inside."""

@@ -22,8 +22,7 @@ from tapewatch.alerting.delivery.deliverer import Deliverer
 from tapewatch.alerting.delivery.dispatcher import Dispatcher, Post
 from tapewatch.alerting.delivery.health import ChannelHealth
 from tapewatch.alerting.desk import Desk
-from tapewatch.alerting.errors import BadInterval, BookUnusable
-from tapewatch.alerting.intervals import Calendar
+from tapewatch.alerting.errors import BookUnusable
 from tapewatch.alerting.outbox import Route
 from tapewatch.alerting.plan import Plan
 from tapewatch.alerting.privacy.filter import PrivacyFilter
@@ -35,6 +34,7 @@ from tapewatch.alerting.vitals import families
 from tapewatch.model.clock import Clock
 from tapewatch.model.samples import Family
 from tapewatch.watch.alert import Alert
+from tapewatch.watch.calendars.calendar import calendar
 
 log = logging.getLogger(__name__)
 
@@ -217,7 +217,7 @@ class AlertingService:
     def _plan(self) -> Plan:
         return Plan(
             self.config,
-            find_calendar,
+            calendar,
             reading=self.settings.matchers,
             limits=self.settings.limits(),
             external_url=self._external_url,
@@ -240,11 +240,6 @@ class AlertingService:
         self._dispatcher.use(self._posts, self._clock.now_ns())
         for post in former.values():
             post.channel.close()
-
-
-def find_calendar(name: str) -> Calendar:
-    """Find a trading calendar by its name."""
-    raise BadInterval(name, "is no trading calendar that is known here")
 
 
 def _post(integration: Integration, surroundings: Surroundings) -> Post:
