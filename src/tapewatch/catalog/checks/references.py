@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from tapewatch.catalog.calendars import asked_calendars
 from tapewatch.catalog.checks.check import Check, Hit
 from tapewatch.catalog.checks.review import Review
 from tapewatch.catalog.platform import ENGINE_PORTS
 from tapewatch.document.reading import suggestion
+from tapewatch.watch.calendars.calendar import calendar
+from tapewatch.watch.errors import UnknownCalendar
 
 
 class Reference(NamedTuple):
@@ -58,6 +61,7 @@ def find_unknown_name(review: Review) -> Iterator[Hit]:
                     yield Hit(reference.section, name, (reference.setting,), told)
     yield from _of_platform(review)
     yield from _of_schedules(review)
+    yield from _of_calendars(review)
 
 
 def _of_platform(review: Review) -> Iterator[Hit]:
@@ -86,6 +90,14 @@ def _of_schedules(review: Review) -> Iterator[Hit]:
             if step.schedule and step.schedule not in catalog.schedules:
                 told = f"schedules has no {step.schedule!r}"
                 yield Hit("schedules", name, ("escalation", index), told)
+
+
+def _of_calendars(review: Review) -> Iterator[Hit]:
+    for section, name, setting, asked in asked_calendars(review.catalog):
+        try:
+            calendar(asked)
+        except UnknownCalendar as fault:
+            yield Hit(section, name, (setting,), str(fault))
 
 
 def find_port_clash(review: Review) -> Iterator[Hit]:

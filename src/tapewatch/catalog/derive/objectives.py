@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from tapewatch.catalog.catalog import Catalog
 from tapewatch.catalog.derive.bounds import bound_of
+from tapewatch.catalog.derive.trading import most_open_ms, usual_open_ms
 from tapewatch.catalog.forms import ObjectiveWindow, format_share
 from tapewatch.catalog.metric import unit_of
 from tapewatch.catalog.objective import Objective
@@ -77,7 +78,11 @@ def budget_of(target: float) -> float:
 
 def factor_of(burn: Burn, window: ObjectiveWindow) -> float:
     """How many times faster than allowed the budget burns when ``share`` goes in ``long_ms``."""
-    return round(burn.share * window.duration_ms / burn.long_ms, 6)
+    period_ms, long_ms = window.duration_ms, burn.long_ms
+    if window.calendar:
+        period_ms = usual_open_ms(window.calendar, period_ms)
+        long_ms = most_open_ms(window.calendar, long_ms)
+    return round(burn.share * period_ms / long_ms, 6)
 
 
 class _Maker:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tapewatch.catalog.catalog import Catalog
 from tapewatch.catalog.channel import Action, Channel
-from tapewatch.catalog.maintenance import Maintenance
+from tapewatch.catalog.maintenance import DAYS, Maintenance
 from tapewatch.catalog.meaning import carried
 from tapewatch.catalog.rule import SEVERITIES, Alert
 from tapewatch.catalog.vocabulary import Vocabulary
@@ -32,6 +32,10 @@ _TIMING: Final[Mapping[str, Mapping[str, str]]] = {
 }
 OURS: Final = frozenset(("command", "file", "ntfy", "mattermost"))
 """The kinds that Alertmanager does not know (or not yet everywhere)."""
+_SECTIONS: Final = {"msteams": "msteamsv2_configs"}
+"""Where the section has another name; of Teams, workflows are what is left."""
+_MINUTE_MS: Final = 60_000
+_DAY_MINUTES: Final = 24 * 60
 _KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "slack": ("channel", "api_url_file"),
     "pagerduty": ("", "routing_key_file"),
@@ -44,7 +48,7 @@ _KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "mattermost": ("channel", "webhook_url_file"),
     "pushover": ("device", "token_file"),
     "ntfy": ("topic", "token_file"),
-    "command": ("command", ""),
+    "command": ("", ""),
     "file": ("path", ""),
 }
 """The settings that a channel's ``to`` and ``secret`` become."""
@@ -153,8 +157,8 @@ def _receivers(catalog: Catalog, *, ours: bool, secrets: str) -> list[Plain]:
     receivers = []
     for name, channel in catalog.channels.items():
         if ours or channel.kind not in OURS:
-            settings = {f"{channel.kind}_configs": [_settings(channel, secrets)]}
-            receivers.append({"name": name, **settings})
+            key = _SECTIONS.get(channel.kind, f"{channel.kind}_configs")
+            receivers.append({"name": name, key: [_settings(channel, secrets)]})
     for name, action in catalog.actions.items():
         if ours or action.kind == "webhook":
             receivers.append({"name": action_receiver(name), **_action(action, secrets, ours=ours)})
@@ -168,6 +172,8 @@ def _settings(channel: Channel, secrets: str) -> Plain:
         settings[to_key] = int(channel.to) if to_key == "chat_id" else channel.to
     if channel.secret and secret_key:
         settings[secret_key] = f"{secrets}/{channel.secret}"
+    if channel.kind == "command":
+        settings |= {"command": [channel.to], "allowed": [channel.to]}
     if channel.kind == "email":
         settings = {"from": "tapewatch@localhost", "smarthost": "localhost:25", **settings}
     return {**settings, **channel.settings}
@@ -175,8 +181,9 @@ def _settings(channel: Channel, secrets: str) -> Plain:
 
 def _action(action: Action, secrets: str, *, ours: bool) -> Plain:
     if action.kind == "command":
-        command = {"command": action.to, "arguments": list(action.arguments)}
-        return {"command_configs": [{"send_resolved": False, **command}]}
+        command = {"command": [action.to, *action.arguments], "allowed": [action.to]}
+        timed = {"timeout": format_duration_ms(action.timeout)}
+        return {"command_configs": [{"send_resolved": False, **command, **timed}]}
     settings: Plain = {"send_resolved": False, "url": action.to}
     if action.secret:
         token = {"type": "Bearer", "credentials_file": f"{secrets}/{action.secret}"}
@@ -215,25 +222,36 @@ def _shared_labels(catalog: Catalog, one: Alert, other: Alert, vocabulary: Vocab
 
 
 def _interval(name: str, task: Maintenance) -> Plain:
-    inner: Plain = {"times": _times(task.at, task.lasts), "location": task.time_zone}
-    if task.every == "week":
-        inner["weekdays"] = list(task.days)
-    elif task.every == "month":
-        inner["days_of_month"] = list(task.days)
-    return {"name": name, "time_intervals": [inner]}
+    return {"name": name, "time_intervals": list(_intervals(task))}
 
 
-def _times(at: str, lasts_ms: int) -> list[dict[str, str]]:
-    hour, minute = map(int, at.split(":"))
+def _intervals(task: Maintenance) -> Iterator[Plain]:
+    hour, minute = map(int, task.at.split(":"))
     start = hour * 60 + minute
-    end = start + lasts_ms // 60_000
-    if end <= 24 * 60:
-        return [{"start_time": _clock(start), "end_time": _clock(end)}]
-    # What goes past midnight ends on the next day, which is another interval of the same days.
-    return [
-        {"start_time": _clock(start), "end_time": "24:00"},
-        {"start_time": "00:00", "end_time": _clock(end % (24 * 60))},
-    ]
+    end = start + task.lasts // _MINUTE_MS
+    yield _days(task, _span(start, min(end, _DAY_MINUTES)), task.days)
+    if end > _DAY_MINUTES:
+        # What goes past midnight ends on the days after.
+        later = tuple(_day_after(task, day) for day in task.days)
+        yield _days(task, _span(0, end - _DAY_MINUTES), later)
+
+
+def _span(start: int, end: int) -> Plain:
+    return {"start_time": _clock(start), "end_time": _clock(min(end, _DAY_MINUTES))}
+
+
+def _days(task: Maintenance, span: Plain, days: tuple[str, ...]) -> Plain:
+    interval: Plain = {"times": [span], "location": task.time_zone}
+    if task.every == "week":
+        return {**interval, "weekdays": list(days)}
+    return {**interval, "days_of_month": list(days)} if task.every == "month" else interval
+
+
+def _day_after(task: Maintenance, day: str) -> str:
+    if task.every == "week":
+        return DAYS[(DAYS.index(day) + 1) % len(DAYS)]
+    following = int(day) + 1
+    return str(1 if following in (0, 32) else following)
 
 
 def _clock(minutes: int) -> str:
