@@ -7,9 +7,10 @@ venue promises an interval (a book every 100 ms, a heartbeat every second), lear
 
 from typing import Final
 
-_GAIN: Final = 0.02
-_GAIN_FIRST: Final = 0.5
-_FLOOR_S: Final = 1e-6
+GAIN: Final = 0.02
+GAIN_FIRST: Final = 0.5
+GAIN_FADES: Final = 0.95
+FLOOR_S: Final = 1e-6
 
 
 class Arrival:
@@ -21,12 +22,12 @@ class Arrival:
     with large steps and ends with small ones, which keep following the market's pace.
     """
 
-    __slots__ = ("_gain", "_up", "expected_s")
+    __slots__ = ("expected_s", "gain", "quantile")
 
     def __init__(self, quantile: float = 0.99) -> None:
         self.expected_s = 0.0
-        self._up = quantile
-        self._gain = _GAIN_FIRST
+        self.quantile = quantile
+        self.gain = GAIN_FIRST
 
     def see(self, pause_s: float) -> float:
         """Take in one pause and return the expected one."""
@@ -35,9 +36,9 @@ class Arrival:
             expected = pause_s
         elif pause_s > expected:
             # One long silence (a night, a reconnect) must not set the expectation by itself.
-            expected += expected * self._gain * self._up
+            expected += expected * self.gain * self.quantile
         else:
-            expected -= expected * self._gain * (1.0 - self._up)
-        self._gain = max(_GAIN, self._gain * 0.95)
-        self.expected_s = max(expected, _FLOOR_S)
+            expected -= expected * self.gain * (1.0 - self.quantile)
+        self.gain = max(GAIN, self.gain * GAIN_FADES)
+        self.expected_s = max(expected, FLOOR_S)
         return self.expected_s

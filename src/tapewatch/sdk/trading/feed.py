@@ -11,8 +11,6 @@ message and the expected interval go to the region, and the reader compares them
 """
 
 from collections.abc import Callable, Iterable
-from time import time_ns
-from typing import Final
 
 from tapewatch.sdk import events
 from tapewatch.sdk.region.cells import CounterHandle
@@ -21,11 +19,10 @@ from tapewatch.sdk.trading.arrival import Arrival
 from tapewatch.sdk.trading.checksum import Level, book_checksum
 from tapewatch.sdk.trading.missing import Range
 from tapewatch.sdk.trading.sequence import POLICIES, Sequence, Verdict
+from tapewatch.sdk.trading.stream import Stream
 
-_NS: Final = 1e-9
 
-
-class Feed:
+class Feed(Stream):
     """
     One feed.
 
@@ -43,28 +40,30 @@ class Feed:
         policy: str | Sequence = "plus_one",
         expected_interval_s: float | None = None,
         quantile: float = 0.99,
-        now_ns: Callable[[], int] = time_ns,
+        now_ns: Callable[[], int] | None = None,
     ) -> None:
-        self.sequence = POLICIES[policy]() if isinstance(policy, str) else policy
-        self._labels = {"venue": venue, "channel": channel, "symbol": symbol}
-        self._now_ns = now_ns
-        self._at_ns = 0
-        self._arrival = None if expected_interval_s else Arrival(quantile)
-        self._bind()
-        self._expected.set(expected_interval_s or 0.0)
+        labels = self._labels = {"venue": venue, "channel": channel, "symbol": symbol}
+        expected = metrics.FEED_EXPECTED.bind(**labels)
+        expected.set(expected_interval_s or 0.0)
+        super().__init__(
+            sequence=POLICIES[policy]() if isinstance(policy, str) else policy,
+            arrival=None if expected_interval_s else Arrival(quantile),
+            messages=metrics.FEED_MESSAGES.bind(**labels),
+            last=metrics.FEED_LAST.bind(**labels),
+            expected=expected,
+            delay=metrics.FEED_DELAY.bind(venue=venue, channel=channel),
+            now_ns=now_ns,
+        )
+        self._bind_faults()
         self._synced.set(self.sequence.synced)
 
-    def _bind(self) -> None:
+    def _bind_faults(self) -> None:
         labels = self._labels
-        self._messages = metrics.FEED_MESSAGES.bind(**labels)
-        self._last = metrics.FEED_LAST.bind(**labels)
-        self._expected = metrics.FEED_EXPECTED.bind(**labels)
         self._gaps = metrics.FEED_GAPS.bind(**labels)
         self._missing = metrics.FEED_MISSING.bind(**labels)
         self._resets = metrics.FEED_RESETS.bind(**labels)
         self._resyncs = metrics.FEED_RESYNCS.bind(**labels)
         self._synced = metrics.FEED_SYNCED.bind(**labels)
-        self._delay = metrics.FEED_DELAY.bind(venue=labels["venue"], channel=labels["channel"])
         self._checksums = metrics.FEED_FAULTS.bind(**labels, fault="checksum")
         self._faults: dict[Verdict, CounterHandle] = {
             verdict: metrics.FEED_FAULTS.bind(**labels, fault=verdict.name.lower())
@@ -86,68 +85,38 @@ class Feed:
         """The ranges of numbers that never came, as far as they are remembered."""
         return self.sequence.missing.ranges
 
-    def message(
-        self, last: int, first: int | None = None, previous: int = 0, *, event_ns: int = 0
-    ) -> Verdict:
-        """
-        Take in one message and say what it is to the ones before it.
-
-        ``last`` is its number (or the last of the range it covers, from ``first``), ``previous``
-        the number that it names as its predecessor, ``event_ns`` the venue's own time of it.
-        """
-        now_ns = self.alive()
-        if event_ns:
-            self._delay.observe((now_ns - event_ns) * _NS)
-        try:
-            verdict = self.sequence.see(last if first is None else first, last, previous)
-        except TypeError:
-            verdict = Verdict.REFUSED
-        if verdict is not Verdict.NEXT:
-            self._tell(verdict)
-        return verdict
-
-    def alive(self) -> int:
-        """Note that something came, a heartbeat for example; give the time of it."""
-        now_ns = self._now_ns()
-        self._messages.inc()
-        self._last.set(now_ns * _NS)
-        if self._arrival is not None and self._at_ns:
-            self._expected.set(self._arrival.see((now_ns - self._at_ns) * _NS))
-        self._at_ns = now_ns
-        return now_ns
-
     def verify(self, checksum: int, asks: Iterable[Level], bids: Iterable[Level]) -> Verdict:
         """Take in an update of a book that carries the checksum of its best ten levels."""
         self.alive()
         try:
             own = book_checksum(asks, bids)
         except (AttributeError, TypeError, ValueError):
-            self._tell(Verdict.REFUSED)
+            self.tell(Verdict.REFUSED)
             return Verdict.REFUSED
         verdict = self.sequence.see(own, checksum, 0)
         if verdict is Verdict.GAP:
             self._checksums.inc()
         if verdict is not Verdict.NEXT:
-            self._tell(verdict)
+            self.tell(verdict)
         return verdict
 
     def snapshot(self, last: int = 0) -> None:
         """Begin at a snapshot that holds everything up to ``last``."""
         try:
-            self.sequence.snapshot(last + 0)
+            self.begin_at(last + 0)
         except TypeError:
-            self._tell(Verdict.REFUSED)
+            self.tell(Verdict.REFUSED)
             return
         self._resyncs.inc()
         self._synced.set(1.0)
 
     def reconnected(self) -> None:
         """Begin anew after a new connection, whose numbers and pauses tell nothing of the old."""
-        self.sequence.reset()
-        self._at_ns = 0
+        self.begin_anew()
         self._synced.set(self.sequence.synced)
 
-    def _tell(self, verdict: Verdict) -> None:
+    def tell(self, verdict: Verdict) -> None:
+        """Write what is wrong with a message."""
         if verdict is Verdict.GAP:
             self._tell_gap()
         elif verdict is Verdict.RESET:

@@ -43,9 +43,30 @@ class Verdict(IntEnum):
     """Its numbers are none."""
 
 
-class Sequence(Protocol):
-    """Where one stream stands."""
+class Rule(IntEnum):
+    """The ordinary test by which a message follows, for whoever looks before asking."""
 
+    NONE = 0
+    RANGES = 1
+    """The range of the message covers the number after the last."""
+    CHAIN_RISING = 2
+    """It names the last number, and its own is larger."""
+    CHAIN = 3
+    """It names the last number, and its own is not smaller."""
+    RISING = 4
+    """Its first number is larger than the last."""
+
+
+class Sequence(Protocol):
+    """
+    Where one stream stands.
+
+    While ``following``, ``rule`` alone says whether a message follows ``last``, and whoever has
+    tested that may move ``last`` without asking ``see``.
+    """
+
+    rule: Rule
+    last: int
     missing: Missing
     missing_first: int
     missing_last: int
@@ -53,6 +74,11 @@ class Sequence(Protocol):
     @property
     def synced(self) -> bool:
         """Whether the state built from the stream can be trusted."""
+        ...
+
+    @property
+    def following(self) -> bool:
+        """Whether nothing but the rule decides the next message."""
         ...
 
     def see(self, first: int, last: int, previous: int) -> Verdict:
@@ -76,7 +102,10 @@ class PlusOne:
     a restart). Without it a small number is a duplicate or late, never a restart.
     """
 
+    rule = Rule.RANGES
     synced = True
+    last: int
+    following: bool
 
     def __init__(self, reset_at: int | None = None) -> None:
         self.reset_at = reset_at
@@ -84,39 +113,42 @@ class PlusOne:
         self.reset()
 
     def see(self, first: int, last: int, previous: int) -> Verdict:  # noqa: ARG002 # One shape.
-        expected = self._last + 1
-        if first <= expected <= last or not self._started:
+        expected = self.last + 1
+        if first <= expected <= last or not self.following:
             return self._follow(last)
         if first > expected:
             return self._gap(expected, first - 1, last)
         return self._old(first, last)
 
     def snapshot(self, last: int) -> None:
-        self._last, self._started = last, True
+        self.last, self.following = last, True
 
     def reset(self) -> None:
         self.missing_first = self.missing_last = 0
-        self._last, self._started = 0, False
+        self.last, self.following = 0, False
 
     def _follow(self, last: int) -> Verdict:
-        self._last, self._started = last, True
+        self.last, self.following = last, True
         return Verdict.NEXT
 
     def _gap(self, missing_first: int, missing_last: int, last: int) -> Verdict:
         self.missing_first, self.missing_last = missing_first, missing_last
         self.missing.add(missing_first, missing_last)
-        self._last = last
+        self.last = last
         return Verdict.GAP
 
     def _old(self, first: int, last: int) -> Verdict:
-        if first == self.reset_at and last < self._last:
-            self._last = last
+        if first == self.reset_at and last < self.last:
+            self.last = last
             return Verdict.RESET
         return Verdict.LATE if self.missing.take(first, last) else Verdict.DUPLICATE
 
 
 class _FromSnapshot:
     """What the policies share whose stream continues a snapshot fetched beside it."""
+
+    rule = Rule.NONE
+    last: int
 
     def __init__(self) -> None:
         self.missing = Missing()
@@ -126,15 +158,19 @@ class _FromSnapshot:
     def synced(self) -> bool:
         return self._synced
 
+    @property
+    def following(self) -> bool:
+        return self._synced and not self._fresh
+
     def snapshot(self, last: int) -> None:
-        self._last, self._synced, self._fresh = last, True, True
+        self.last, self._synced, self._fresh = last, True, True
 
     def reset(self) -> None:
         self.missing_first = self.missing_last = 0
-        self._last, self._synced, self._fresh = 0, False, False
+        self.last, self._synced, self._fresh = 0, False, False
 
     def _follow(self, last: int) -> Verdict:
-        self._last, self._fresh = last, False
+        self.last, self._fresh = last, False
         return Verdict.NEXT
 
     def _gap(self, missing_first: int, missing_last: int) -> Verdict:
@@ -152,10 +188,12 @@ class _FromSnapshot:
 class FirstLast(_FromSnapshot):
     """``U`` and ``u`` of Binance spot: the ranges of messages follow each other."""
 
+    rule = Rule.RANGES
+
     def see(self, first: int, last: int, previous: int) -> Verdict:  # noqa: ARG002 # One shape.
         if not self._synced:
             return Verdict.WAITING
-        expected = self._last + 1
+        expected = self.last + 1
         if first <= expected <= last:
             return self._follow(last)
         return self._gap(expected, first - 1) if first > expected else self._old()
@@ -164,17 +202,19 @@ class FirstLast(_FromSnapshot):
 class PreviousLast(_FromSnapshot):
     """``pu`` of Binance futures: ranges have holes, but each names the end of the one before."""
 
+    rule = Rule.CHAIN_RISING
+
     def see(self, first: int, last: int, previous: int) -> Verdict:
         if not self._synced:
             return Verdict.WAITING
-        if last < self._last or (last == self._last and not self._fresh):
+        if last < self.last or (last == self.last and not self._fresh):
             return self._old()
-        if self._fresh and first <= self._last + 1:
+        if self._fresh and first <= self.last + 1:
             return self._follow(last)
-        if not self._fresh and previous == self._last:
+        if not self._fresh and previous == self.last:
             return self._follow(last)
         # A first message begins after its snapshot; later ones after the range they name.
-        return self._gap(self._last + 1, first - 1 if self._fresh else previous)
+        return self._gap(self.last + 1, first - 1 if self._fresh else previous)
 
 
 class PreviousChain(_FromSnapshot):
@@ -184,44 +224,47 @@ class PreviousChain(_FromSnapshot):
     A number that falls while the chain holds is the venue's maintenance: it numbers anew.
     """
 
+    rule = Rule.CHAIN
+
     def see(self, first: int, last: int, previous: int) -> Verdict:  # noqa: ARG002 # One shape.
         if previous < 0:
             self.snapshot(last)
             return Verdict.NEXT
         if not self._synced:
             return Verdict.WAITING
-        if previous == self._last:
-            fell = last < self._last
+        if previous == self.last:
+            fell = last < self.last
             self._follow(last)
             return Verdict.RESET if fell else Verdict.NEXT
-        if last <= self._last:
+        if last <= self.last:
             return self._old()
-        return self._gap(self._last + 1, previous)
+        return self._gap(self.last + 1, previous)
 
 
 class Monotone:
     """Ids rise, with holes that mean nothing."""
 
+    rule = Rule.RISING
     synced = True
-    _last: int
-    _started: bool
+    last: int
+    following: bool
 
     def __init__(self) -> None:
         self.missing = Missing()
         self.reset()
 
     def see(self, first: int, last: int, previous: int) -> Verdict:  # noqa: ARG002 # One shape.
-        if first > self._last or not self._started:
-            self._last, self._started = last, True
+        if first > self.last or not self.following:
+            self.last, self.following = last, True
             return Verdict.NEXT
-        return Verdict.DUPLICATE if first == self._last else Verdict.LATE
+        return Verdict.DUPLICATE if first == self.last else Verdict.LATE
 
     def snapshot(self, last: int) -> None:
-        self._last, self._started = last, True
+        self.last, self.following = last, True
 
     def reset(self) -> None:
         self.missing_first = self.missing_last = 0
-        self._last, self._started = 0, False
+        self.last, self.following = 0, False
 
 
 class Checked(_FromSnapshot):
