@@ -380,7 +380,8 @@ class Hints:
     What a source may use to read less: it is never wrong to ignore them.
 
     ``grid_ms`` says that whoever asks can work with summaries, and that all windows begin and end
-    at its multiples; 0: only samples will do. The ``allowance`` is asked before much is read.
+    at its multiples; 0: only samples will do. ``newest`` says that of every series only the newest
+    sample matters. The ``allowance`` is asked before much is read.
     """
 
     function: str = ""
@@ -388,6 +389,7 @@ class Hints:
     step_ms: int = 0
     histogram_stats_only: bool = False
     grid_ms: int = 0
+    newest: bool = False
     allowance: Allowance = UNLIMITED
 
 

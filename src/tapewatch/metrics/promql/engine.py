@@ -47,6 +47,9 @@ from tapewatch.metrics.selection import EMPTY_SET, Source
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 
+PLANS_MAX: Final = 8192
+"""How many queries are remembered; a desk has thousands of rules, each of them a query."""
+
 SHARE_EQUALS: Final = "share_equals"
 _SORTS: Final = ("sort", "sort_desc", "sort_by_label", "sort_by_label_desc")
 
@@ -93,8 +96,8 @@ class Engine:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self._plan = lru_cache(maxsize=1024)(self._make_plan)
-        self._depends_on_frame = lru_cache(maxsize=4096)(self._asks_for_frame)
+        self._plan = lru_cache(maxsize=PLANS_MAX)(self._make_plan)
+        self._depends_on_frame = lru_cache(maxsize=PLANS_MAX)(self._asks_for_frame)
 
     def instant(
         self, source: Source, text: str, at_ms: int, *, budget: Budget | None = None

@@ -126,7 +126,7 @@ class Run:
                 return known[2]
         allowed = replace(hints, allowance=self.meter)
         selection = self.source.select(own, start_ms, end_ms, hints=allowed)
-        if not selection.summaries:
+        if not selection.summaries and not hints.newest:
             self.selections[own, any_kind] = (start_ms, end_ms, selection)
         return selection
 

@@ -37,6 +37,7 @@ from tapewatch.metrics.storage.manifest import (
     read_manifest,
     write_manifest,
 )
+from tapewatch.metrics.storage.newest import Newest
 from tapewatch.metrics.storage.order import judge_order
 from tapewatch.metrics.storage.page import Cell
 from tapewatch.metrics.storage.reader import Reader
@@ -48,6 +49,7 @@ from tapewatch.metrics.storage.summaries import SummaryFile
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import Matcher, match_all
+from tapewatch.model.memory import release_freed
 from tapewatch.model.samples import STALE, Exemplar, Metadata
 from tapewatch.store.disk import Disk, RealDisk
 from tapewatch.store.errors import DiskFailed, DiskFull, FileDamaged
@@ -131,6 +133,7 @@ class Database:
         self.head: Head = recover(self)
         self.arrivals = Arrivals(lambda: self.head)
         self.reader = Reader(self)
+        self.newest = Newest(self)
         self._series_log = self._open_log(SERIES_LOG, self.manifest.series_from)
         self._row_log = self._open_log(ROW_LOG, self.manifest.rows_from)
         self._tenants: Counter[str] = Counter()
@@ -303,6 +306,11 @@ class Database:
         self, matchers: Sequence[Matcher], start_ms: int, end_ms: int, *, hints: Hints = NO_HINTS
     ) -> Selection:
         """Find the samples in ``(start_ms, end_ms]`` of the series that pass ``matchers``."""
+        if hints.newest:
+            with self.head.lock:
+                newest = self.newest.select(tuple(matchers), start_ms, end_ms)
+            if newest is not None:
+                return newest
         return self.reader.select(tuple(matchers), start_ms, end_ms, hints)
 
     def find(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> LabelSets:
@@ -334,13 +342,14 @@ class Database:
                 raise
             self.tally.seals += 1
             self._sealed_ns = self.clock.monotonic_ns()
-        import ctypes; ctypes.CDLL(None).malloc_trim(0)
+        release_freed()
         return True
 
     def _freeze(self) -> Position:
         """Take the samples so far aside, begin a new log file, and tell it of the lanes."""
         head = self.head
         with head.lock:
+            self.newest.refresh()
             position = self._row_log.rotate()
             head.generation += 1
             head.sealing += [stripe for lane in head.lanes.values() if (stripe := lane.seal())]
@@ -609,6 +618,13 @@ class DatabaseLane:
     def extend(self, labels: Sequence[Labels]) -> NDArray[np.int32]:
         """Add columns for series; ``REFUSED`` where a limit forbids a new one."""
         return self._database.extend_lane(self._rows, labels)
+
+    def labels_of(self, columns: Integers) -> list[Labels]:
+        """Return the labels of some columns."""
+        head = self._database.head
+        with head.lock:
+            rows = head.rows_of(self._rows.numbers[columns])
+            return [head.table.labels(row) for row in rows.tolist()]
 
     def append(self, row: Row) -> Taken:
         """Keep one row."""

@@ -30,7 +30,7 @@ from tapewatch.store.errors import FileDamaged
 if TYPE_CHECKING:
     from tapewatch.metrics.storage.database import Database
 
-PLANS_MAX: Final = 512
+PLANS_MAX: Final = 8192
 
 Integers = NDArray[np.int64]
 Matchers = tuple[Matcher, ...]

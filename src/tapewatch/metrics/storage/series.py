@@ -110,7 +110,7 @@ def _runs(ends: NDArray[np.generic], chosen: Rows) -> tuple[Rows, Rows]:
 class Finder:
     """Finds the rows of one table by matchers, and remembers them while the table grows."""
 
-    _REMEMBERED_MAX: Final = 512
+    _REMEMBERED_MAX: Final = 8192
 
     def __init__(self, table: Table) -> None:
         self.table = table

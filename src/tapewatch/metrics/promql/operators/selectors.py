@@ -55,6 +55,7 @@ class Selector(Operator):
     __slots__ = ("matchers", "reference", "tells_resets")
 
     takes_summaries = True
+    takes_newest = True
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Selector(Operator):
             ends,
             before_ms=run.lookback_ms,
             takes_summaries=self.takes_summaries,
+            newest=self.takes_newest and ends.size == 1,
         )
         tell_rounding(selection, run, self.span)
         run.meter.reserve(len(selection.labels) * steps.count)
@@ -150,7 +152,7 @@ class StartSelector(Selector):
 
     __slots__ = ()
 
-    takes_summaries = False
+    takes_summaries = takes_newest = False
 
     def pick(self, part: Part, ends: Times, run: Run) -> Picked:
         """Pick the start of the sample instead of its value, in seconds."""
@@ -243,6 +245,7 @@ def select_around(
     after_ms: int = 0,
     function: str = "",
     takes_summaries: bool = False,
+    newest: bool = False,
 ) -> Selection:
     """Ask the source for what lies around some times, which never fall."""
     if not ends.size:
@@ -251,7 +254,7 @@ def select_around(
     grid_ms = 0
     if takes_summaries and not run.settings.start_timestamps:
         grid_ms = grid_of(ends, before_ms)
-    hints = Hints(function, before_ms, run.bounds.step_ms, grid_ms=grid_ms)
+    hints = Hints(function, before_ms, run.bounds.step_ms, grid_ms=grid_ms, newest=newest)
     return run.select(matchers, int(ends[0]) - before_ms, int(ends[-1]) + after_ms, hints)
 
 
