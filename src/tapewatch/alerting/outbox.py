@@ -55,6 +55,9 @@ class Parcel:
         return f"{group}-{told.episode}-{told.sequence}"
 
 
+_Ready = tuple[int, int, int, Lane]
+"""Urgency, place, when it was due, and the lane."""
+
 Settled = Callable[[Parcel, Happening], None]
 """Hears how a parcel ended: delivered or refused."""
 
@@ -86,7 +89,7 @@ class Outbox:
         self._history = history
         self._lanes: dict[Lane, _LaneState] = {}
         self._timed: dict[Route, list[tuple[int, int, Lane]]] = {}
-        self._ready: dict[Route, list[tuple[int, int, Lane]]] = {}
+        self._ready: dict[Route, list[_Ready]] = {}
         self._places = count(1)
         self._size = 0
         self._counts: dict[Route, int] = {}
@@ -129,12 +132,12 @@ class Outbox:
         self, now_ns: int, limit: int = 100, *, without: Collection[Route] = ()
     ) -> list[Parcel]:
         """Give what may be sent now, the most urgent first, but not to those ``without``."""
-        found: list[tuple[int, int, Lane]] = []
+        found: list[_Ready] = []
         for route in [route for route in self._timed if route not in without]:
             self._ripen(route, now_ns)
             found.extend(self._heads(route, limit))
         found.sort()
-        return [self._parcel(lane) for _, _, lane in found[:limit]]
+        return [self._parcel(lane) for *_, lane in found[:limit]]
 
     def next_due_ns(self, *, without: Collection[Route] = ()) -> int:
         """Give when the next parcel is due; 0 where one waits, ``NEVER_NS`` where none does."""
@@ -256,28 +259,28 @@ class Outbox:
             due_ns, place, lane = heapq.heappop(timed)
             if self._is_head(due_ns, place, lane):
                 urgency = self._lanes[lane].waiting[0].notification.urgency
-                heapq.heappush(ready, (urgency, place, lane))
+                heapq.heappush(ready, (urgency, place, due_ns, lane))
 
-    def _heads(self, route: Route, limit: int) -> list[tuple[int, int, Lane]]:
+    def _heads(self, route: Route, limit: int) -> list[_Ready]:
         """Look at the first of what is ready, and drop what is not there any more."""
         ready = self._ready.get(route, [])
-        found: list[tuple[int, int, Lane]] = []
+        found: list[_Ready] = []
         while ready and len(found) < limit:
             entry = heapq.heappop(ready)
-            if self._is_waiting(entry[1], entry[2]) and entry not in found[-1:]:
+            _, place, due_ns, lane = entry
+            if self._is_head(due_ns, place, lane) and entry not in found[-1:]:
                 found.append(entry)
         for entry in found:
             heapq.heappush(ready, entry)
         return found
 
     def _is_head(self, due_ns: int, place: int, lane: Lane) -> bool:
-        return self._is_waiting(place, lane) and self._lanes[lane].waiting[0].due_ns == due_ns
-
-    def _is_waiting(self, place: int, lane: Lane) -> bool:
+        """Say whether an entry of a heap still stands for what its lane sends next."""
         state = self._lanes.get(lane)
         if state is None or state.under_way is not None or not state.waiting:
             return False
-        return state.waiting[0].place == place
+        head = state.waiting[0]
+        return head.place == place and head.due_ns == due_ns
 
     def _parcel(self, lane: Lane) -> Parcel:
         state = self._lanes[lane]
