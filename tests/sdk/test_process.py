@@ -15,8 +15,9 @@ PURE = [pytest.param("1", id="pure"), *([pytest.param("0", id="fast")] if cells.
 
 
 def run(program, folder, *, check=True, **environment):
+    inherited = {name: text for name, text in os.environ.items() if "TAPEWATCH" not in name}
     told = {
-        **os.environ,
+        **inherited,
         "TAPEWATCH_REGION_FOLDER": str(folder),
         "TAPEWATCH_REGION_ON_DISK": "1",
         "TAPEWATCH_REGION_SEALED": "0",

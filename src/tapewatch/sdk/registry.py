@@ -50,6 +50,11 @@ class Status(NamedTuple):
     """Why there is no file, where one was wanted."""
 
 
+class _Made(NamedTuple):
+    ring: Ring
+    errors: ErrorLog
+
+
 class Registry:
     """Everything that was declared, by name."""
 
@@ -60,8 +65,7 @@ class Registry:
         self._instruments: dict[str, Instrument[Any]] = {}
         self._region: Region | None = None
         self._start: Start | None = None
-        self._ring: Ring | None = None
-        self._errors: ErrorLog | None = None
+        self._beside: _Made | None = None
         _registries.add(self)
 
     @property
@@ -72,16 +76,22 @@ class Registry:
     @property
     def ring(self) -> Ring:
         """The event ring of the region."""
-        if self._ring is None:
-            self._ring = Ring(self.region.memory)
-        return self._ring
+        return self._made(self.region).ring
 
     @property
     def errors(self) -> ErrorLog:
         """The log of distinct errors of the region."""
-        if self._errors is None:
-            self._errors = ErrorLog(self.region.memory)
-        return self._errors
+        return self._made(self.region).errors
+
+    def _made(self, region: Region) -> "_Made":
+        # Made with the region, so that the first error does not load anything.
+        if self._beside is None:
+            from tapewatch.sdk.redaction import Redactor
+
+            # An error's words may hold what must not leave the process.
+            log = ErrorLog(region.memory, Redactor().text)
+            self._beside = _Made(Ring(region.memory), log)
+        return self._beside
 
     def find(self, name: str) -> "Instrument[Any] | None":
         """The instrument of that name."""
@@ -116,6 +126,7 @@ class Registry:
                 region.rename(wanted.service, wanted.instance)
             if region.file is None:
                 self._open(region, wanted)
+            self._made(region)
             return region
 
     def _open(self, region: Region, wanted: Start) -> None:
@@ -138,6 +149,7 @@ class Registry:
                 self._open(region, wanted)
             except RegionUnusable as error:
                 warnings.warn(f"the numbers of this process are not read: {error}", stacklevel=6)
+        self._made(region)
         return region
 
     def stop(self) -> None:

@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tapewatch.version import VERSION
-
 _PROC = Path("/proc")
 _BOOT_ID = _PROC / "sys" / "kernel" / "random" / "boot_id"
 
@@ -58,6 +56,8 @@ def boot_id() -> bytes:
 
 def writer_name() -> str:
     """What is writing, for a reader who wonders."""
+    from tapewatch.version import VERSION
+
     version = ".".join(str(part) for part in sys.version_info[:3])
     return f"tapewatch {VERSION}, {sys.implementation.name} {version}"
 
