@@ -84,6 +84,10 @@ class Lane(Protocol):
         """Add columns for series; ``REFUSED`` where a limit forbids a new one."""
         ...
 
+    def labels_of(self, columns: NDArray[np.int64]) -> Sequence[Labels]:
+        """Return the labels of some columns."""
+        ...
+
     def append(self, row: Row) -> Taken:
         """Keep one row; a time at or before the newest one is refused or counts as late."""
         ...

@@ -30,6 +30,9 @@ class FakeLane:
                 self.labels.append(each)
         return np.array(numbers, np.int32)
 
+    def labels_of(self, columns):
+        return [self.labels[column] for column in columns.tolist()]
+
     def append(self, row):
         assert len(row.values) == len(self.labels)
         assert row.present is None or len(row.present) == len(self.labels)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.intake import REFUSED, Intake, Lane
+from tapewatch.model.hash_index import new_index
 from tapewatch.model.labels import Labels
 
 DEAD_MIN: Final = 1024
@@ -34,8 +35,8 @@ class Columns:
         self._name = name
         self._own = tuple(own)
         self._lane: Lane | None = None
-        self._labels: list[Labels] = []
-        self._column_of: dict[Labels, int] = {}
+        self._column_of = new_index()
+        self._width = 0
         self.owners = np.empty(0, np.int64)
         self.alive = np.empty(0, np.bool_)
         self.refused = 0
@@ -43,7 +44,7 @@ class Columns:
     @property
     def width(self) -> int:
         """How many columns there are."""
-        return len(self._labels)
+        return self._width
 
     @property
     def first(self) -> int:
@@ -64,11 +65,10 @@ class Columns:
         ``REFUSED`` where storage takes no new series, or where the column has an owner already.
         """
         self.open()
-        new = [each for each in dict.fromkeys(labels) if each not in self._column_of]
-        self._add(new)
+        self._add([each for each in dict.fromkeys(labels) if self._column_of.get(each) < 0])
         found = np.full(len(labels), REFUSED, np.int64)
         for place, (each, owner) in enumerate(zip(labels, owners, strict=True)):
-            column = self._column_of.get(each, REFUSED)
+            column = self._column_of.get(each)
             if column >= self.first and self.owners[column] == FREE:
                 self.owners[column] = owner
                 found[place] = column
@@ -76,7 +76,11 @@ class Columns:
 
     def column(self, labels: Labels) -> int:
         """Return the column of a series, or ``REFUSED``."""
-        return self._column_of.get(labels, REFUSED)
+        return self._column_of.get(labels)
+
+    def labels_of(self, columns: NDArray[np.int64]) -> Sequence[Labels]:
+        """Return the labels of some columns; storage knows them."""
+        return self.open().labels_of(columns)
 
     def disown(self) -> None:
         """Take every column from its owner; the series may claim them again."""
@@ -91,13 +95,12 @@ class Columns:
         """Open a new lane with the owned columns only; returns the new number of each old one."""
         own = np.arange(self.width) < self.first
         kept = np.flatnonzero(own | (self.owners != FREE))
-        labels = [self._labels[column] for column in kept.tolist()]
+        labels = self.labels_of(kept)
         owners, alive, width = self.owners[kept], self.alive[kept], self.width
         self.close(None)
         self._lane = self._intake.lane(self._name)
-        self._add(labels)
         places = np.full(width, REFUSED, np.int64)
-        places[kept] = [self._column_of[each] for each in labels]
+        places[kept] = self._add(labels)
         found = places[kept] != REFUSED
         self.owners[places[kept[found]]] = owners[found]
         self.alive[places[kept[found]]] = alive[found]
@@ -108,21 +111,22 @@ class Columns:
         if self._lane is not None:
             self._lane.close(timestamp_ms)
             self._lane = None
-            self._labels, self._column_of = [], {}
+            self._column_of, self._width = new_index(), 0
             self.owners, self.alive = self.owners[:0], self.alive[:0]
 
-    def _add(self, labels: Sequence[Labels]) -> None:
+    def _add(self, labels: Sequence[Labels]) -> NDArray[np.int32]:
         if not labels:
-            return
+            return np.empty(0, np.int32)
         assert self._lane is not None
         given = self._lane.extend(labels)
         for each, column in zip(labels, given.tolist(), strict=True):
-            self._column_of[each] = column
             if column == REFUSED:
                 self.refused += 1
             else:
-                assert column == len(self._labels), "a lane numbers its columns in order"
-                self._labels.append(each)
-        grown = len(self._labels) - len(self.owners)
+                assert column == self._width, "a lane numbers its columns in order"
+                self._column_of.put(each, column)
+                self._width += 1
+        grown = self._width - len(self.owners)
         self.owners = np.concatenate([self.owners, np.full(grown, FREE, np.int64)])
         self.alive = np.concatenate([self.alive, np.zeros(grown, np.bool_)])
+        return given

@@ -30,8 +30,9 @@ class KnownSeries:
     """
     Parallel arrays over the reader's indexes.
 
-    ``wanted`` says that the series is stored, ``column`` where in the lane, ``loose`` its id for
-    samples with times of their own, ``seen`` that the last good scrape had it.
+    ``stored`` holds the labels until the series has a column, ``wanted`` says that it is stored,
+    ``column`` where in the lane, ``loose`` its id for samples with times of their own, ``seen``
+    that the last good scrape had it.
     """
 
     stored: list[Labels | None] = field(default_factory=list)

@@ -75,7 +75,7 @@ class TextReader:
 
     def __init__(self, protocol: Protocol) -> None:
         strict = protocol in (Protocol.OPENMETRICS_0, Protocol.OPENMETRICS_1)
-        self._reader = ScrapeReader(OPENMETRICS if strict else TEXT)
+        self._reader = ScrapeReader(OPENMETRICS if strict else TEXT, lasting=False)
 
     @property
     def metadata(self) -> Mapping[str, Metadata]:

@@ -165,6 +165,7 @@ class Recorder:
         self._doubles: list[tuple[int, int]] = []
         self._timed = TimedSamples(
             self._intake,
+            self._columns,
             honored=config.honor_timestamps,
             tracked=config.track_timestamps_staleness,
         )
@@ -246,6 +247,7 @@ class Recorder:
         series = self._series
         owned = series.column >= 0
         series.column[owned] = places[series.column[owned]]
+        series.wanted[owned & (series.column == REFUSED)] = False
         self._merged = {
             labels: int(places[column]) if column != REFUSED else REFUSED
             for labels, column in self._merged.items()
@@ -367,6 +369,9 @@ class Recorder:
         labels = [each for i in indexes if (each := series.stored[i]) is not None]
         given = self._columns.give(labels, indexes)
         series.column[indexes] = given
+        for place in np.flatnonzero(given != REFUSED).tolist():
+            # From here on storage tells the labels of its column.
+            series.stored[indexes[place]] = None
         for place in np.flatnonzero(given == REFUSED).tolist():
             # Two exposed series may be stored as one; the first that is there has its say.
             series.wanted[indexes[place]] = False

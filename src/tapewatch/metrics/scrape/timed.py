@@ -10,7 +10,9 @@ from typing import Final
 import numpy as np
 
 from tapewatch.metrics.intake import REFUSED, Intake, Loose
+from tapewatch.metrics.scrape.columns import Columns
 from tapewatch.metrics.scrape.known import KnownSeries, Mask, Numbers
+from tapewatch.model.labels import Labels
 from tapewatch.model.samples import STALE
 from tapewatch.wire.exposition.scrape import NO_TIME, Scrape
 
@@ -21,8 +23,9 @@ AHEAD_MAX_MS: Final = 600_000
 class TimedSamples:
     """The loose samples of one target."""
 
-    def __init__(self, intake: Intake, *, honored: bool, tracked: bool) -> None:
+    def __init__(self, intake: Intake, columns: Columns, *, honored: bool, tracked: bool) -> None:
         self._intake = intake
+        self._columns = columns
         self._honored = honored
         self._tracked = tracked
         self._former = np.empty(0, np.bool_)
@@ -71,10 +74,16 @@ class TimedSamples:
         rested = ~self._intake.knows(series.loose[indexes])
         rested &= series.loose[indexes] != REFUSED
         unasked = np.unique(indexes[rested]).tolist()
-        labels = [each for index in unasked if (each := series.stored[index]) is not None]
-        if labels:
+        if unasked:
+            labels = [self._labels(index, series) for index in unasked]
             series.loose[unasked] = self._intake.series(labels)
         return series.loose[indexes]
+
+    def _labels(self, index: int, series: KnownSeries) -> Labels:
+        stored = series.stored[index]
+        if stored is not None:
+            return stored
+        return self._columns.labels_of(series.column[index : index + 1])[0]
 
 
 _NO_NUMBERS: Final = np.empty(0, np.int64)

@@ -21,6 +21,7 @@ from tapewatch.metrics.storage.segment import Segment, SegmentWriter
 from tapewatch.metrics.storage.series import Rows, sub_arrays, table_from
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import match_all
+from tapewatch.model.memory import release_freed
 
 if TYPE_CHECKING:
     from tapewatch.metrics.storage.database import Database
@@ -102,6 +103,7 @@ class Compactor:
             database.tally.compactions += 1
             self._drop_tombstones()
             self._drop_dead_series()
+        release_freed()
 
     # What to do next.
 

@@ -127,7 +127,9 @@ class LaneRows:
         """Take the rows away as a stripe; None when there are none."""
         values, with_histogram = self._newest()
         self._sealed = values.copy(), with_histogram
-        view, self.view = self.view, _empty(self.width)
+        view = self.view
+        # The buffer of the rows must not outlive them here: a lane may rest for long.
+        self.view = self._next = _empty(self.width)
         return self.stripe_of(view) if view.rows else None
 
     def stripe_of(self, view: View) -> Stripe:

@@ -1,7 +1,6 @@
 """The compiled twin of ``reader_pure.py``, which says what each method means."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.stdint cimport INT64_MIN, int32_t, int64_t, uint8_t
 from libc.string cimport memchr, memcmp, memset
@@ -137,15 +136,15 @@ cdef class Row:
 cdef class ScrapeReader:
     cdef object _book
     cdef object _grammar
-    cdef dict _by_prefix
+    cdef object _by_prefix
     cdef bint _strict
     cdef Plan _plan       # of the last good scrape
     cdef Plan _next       # of this scrape, once it has left the plan
     cdef int32_t *_places  # series -> its line in the plan; made when first needed
     cdef Py_ssize_t _place_count
 
-    def __init__(self, grammar=TEXT):
-        self._book = SeriesBook(grammar)
+    def __init__(self, grammar=TEXT, *, lasting=True):
+        self._book = SeriesBook(grammar, lasting=lasting)
         self._grammar = grammar
         self._by_prefix = self._book.by_prefix
         self._strict = grammar.strict
@@ -309,9 +308,9 @@ cdef class ScrapeReader:
         self, bytes body, Py_ssize_t start, Py_ssize_t size, Py_ssize_t width
     ) except -1:
         prefix = PyBytes_FromStringAndSize(PyBytes_AS_STRING(body) + start, width)
-        found = PyDict_GetItem(self._by_prefix, prefix)
-        if found != NULL:
-            return <object> found
+        cdef Py_ssize_t found = self._by_prefix.get(prefix)
+        if found >= 0:
+            return found
         return self._book.learn(body[start : start + size], width)
 
     cdef Py_ssize_t _place_after(self, Py_ssize_t index, Py_ssize_t place) except -1:

@@ -24,8 +24,8 @@ class ScrapeReader:
     does not agree is looked up by its prefix, and read in full where that is new.
     """
 
-    def __init__(self, grammar: Grammar = TEXT) -> None:
-        self._book = SeriesBook(grammar)
+    def __init__(self, grammar: Grammar = TEXT, *, lasting: bool = True) -> None:
+        self._book = SeriesBook(grammar, lasting=lasting)
         self._plan: list[tuple[bytes, int]] = []
 
     @property
@@ -126,7 +126,7 @@ class _Reading:
         prefix = line[:end]
         tail = self._grammar.read_tail(line, end)
         index = self._book.by_prefix.get(prefix)
-        if index is None:
+        if index < 0:
             index = self._book.learn(line, end)
         self._keep(index, tail)
         if tail.exemplar is not None and fits(tail.exemplar):

@@ -13,6 +13,7 @@ from typing import Final
 
 from tapewatch.model.digits import format_double, parse_double
 from tapewatch.model.errors import BadText
+from tapewatch.model.hash_index import new_index
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Exemplar, Metadata, MetricType
 from tapewatch.wire.exposition.grammar import (
@@ -36,15 +37,22 @@ _NUMBER_LABELS: Final = {MetricType.HISTOGRAM: "le", MetricType.SUMMARY: "quanti
 
 
 class SeriesBook:
-    """Which prefix is which series, and what is told of their metrics."""
+    """
+    Which prefix is which series, and what is told of their metrics.
 
-    def __init__(self, grammar: Grammar) -> None:
+    ``labels`` are those of every series, or with ``lasting`` False only of those that the scrape
+    at hand has brought: who reads a target for days knows the others already.
+    """
+
+    def __init__(self, grammar: Grammar, *, lasting: bool = True) -> None:
         self.grammar = grammar
-        self.by_prefix: dict[bytes, int] = {}
+        self.by_prefix = new_index()
         self.labels: list[Labels | None] = []
         self.metadata: dict[str, Metadata] = {}
-        self._by_labels: dict[Labels, int] = {}
+        self._lasting = lasting
+        self._by_labels = new_index()
         self._free: list[int] = []
+        self._resting: set[int] = set()
         self._fresh: list[NewSeries] = []
         self._told: dict[str, Metadata] = {}
 
@@ -54,9 +62,9 @@ class SeriesBook:
         kind, suffix = self._kind(labels.name)
         labels = _with_normal_number(labels, kind)
         index = self._by_labels.get(labels)
-        if index is None:
+        if index < 0:
             index = self._add(labels, kind, created=self.grammar.strict and suffix == "_created")
-        self.by_prefix[line[:end]] = index
+        self.by_prefix.put(line[:end], index)
         return index
 
     def tell(self, line: bytes) -> bool:
@@ -72,6 +80,9 @@ class SeriesBook:
         told = {metric: data for metric, data in self._told.items() if data != known.get(metric)}
         self.metadata |= told
         self._fresh, self._told = [], {}
+        if not self._lasting:
+            for series in fresh:
+                self.labels[series.index] = None
         return fresh, told
 
     def roll_back(self) -> None:
@@ -82,15 +93,13 @@ class SeriesBook:
 
     def retire(self, indexes: list[int]) -> None:
         """Forget series; new ones will take over their indexes."""
-        gone = set(indexes)
-        for prefix in [prefix for prefix, index in self.by_prefix.items() if index in gone]:
-            del self.by_prefix[prefix]
+        gone = set(indexes) - self._resting
+        self.by_prefix.drop(gone)
+        self._by_labels.drop(gone)
         for index in sorted(gone):
-            labels = self.labels[index]
-            if labels is not None:
-                del self._by_labels[labels]
-                self.labels[index] = None
-                heappush(self._free, index)
+            self.labels[index] = None
+            heappush(self._free, index)
+        self._resting |= gone
 
     def forget_prefixes(self) -> None:
         """Read every prefix anew when it next comes; the series keep their indexes."""
@@ -125,11 +134,12 @@ class SeriesBook:
     def _add(self, labels: Labels, kind: MetricType, *, created: bool) -> int:
         if self._free:
             index = heappop(self._free)
+            self._resting.discard(index)
             self.labels[index] = labels
         else:
             index = len(self.labels)
             self.labels.append(labels)
-        self._by_labels[labels] = index
+        self._by_labels.put(labels, index)
         self._fresh.append(NewSeries(index, labels, kind, created))
         return index
 
