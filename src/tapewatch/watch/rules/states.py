@@ -54,8 +54,9 @@ class Active:
         """Say whether the alert is to be told now: its beginning, its end, or once more."""
         if self.state is State.PENDING:
             return False
+        never = not self.last_sent_ns
         ended = self.resolved_at_ns > self.last_sent_ns
-        return ended or self.last_sent_ns + resend_ns < now_ns
+        return never or ended or self.last_sent_ns + resend_ns < now_ns
 
 
 class AlertStates:
