@@ -160,3 +160,50 @@ def test_a_day_of_faults_is_told_exactly(seed):
     assert verdicts.count(LATE) == late
     listed = {n for first, last in sequence.missing.ranges for n in range(first, last + 1)}
     assert listed == {n for n in lost if n < 20_000}
+
+
+def day(rng, policy, length):
+    """A venue's day: ranges of numbers, some lost, twice or swapped with their successor."""
+    messages, last = [], 100
+    for _ in range(length):
+        hole = rng.randint(0, 5) if policy == "pu_chain" else 0
+        first = last + 1 + hole
+        after = first if policy == "prev_chain" else first + rng.randint(0, 9)
+        messages.append((first, after, last))
+        last = after
+    sent = []
+    for message in messages:
+        fault = rng.random()
+        if fault < 0.004:
+            continue
+        sent.append(message)
+        if fault > 0.996:
+            sent.append(message)
+        elif fault > 0.992 and len(sent) > 1:
+            sent[-1], sent[-2] = sent[-2], sent[-1]
+    return messages, sent
+
+
+@pytest.mark.parametrize("policy", ["U_u", "pu_chain", "prev_chain"])
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_lost_a_trusted_book_has_no_hole(policy, seed):
+    rng = random.Random(seed)
+    messages, sent = day(rng, policy, 5_000)
+    follows = {message[1]: message[2] for message in messages}
+    sequence = POLICIES[policy]()
+    snapshots, book = 0, None
+    for message in sent:
+        verdict = sequence.see(*message)
+        if verdict is NEXT:
+            # The book stands where the message before this one left it, or within it.
+            assert follows[message[1]] == book or message[0] - 1 <= book <= message[1]
+            book = message[1]
+        elif verdict in (GAP, WAITING):
+            # The program fetches a snapshot; it is as new as the message at hand.
+            book = message[1]
+            sequence.snapshot(book)
+            snapshots += 1
+        else:
+            assert verdict in (DUPLICATE, COVERED)
+            assert message[1] <= book
+    assert 10 < snapshots < 200

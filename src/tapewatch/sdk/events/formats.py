@@ -10,10 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tapewatch.model.durations import format_time_ns
-from tapewatch.sdk.redaction import Redactor
+
+if TYPE_CHECKING:
+    from tapewatch.sdk.redaction import Redactor
 
 _ABSENT: Final = "?"
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -61,7 +63,7 @@ class EventFormat:
         return dict(zip((*names, *extra), arguments, strict=False))
 
     def line(
-        self, arguments: Sequence[object], timestamp_ns: int, redactor: Redactor | None
+        self, arguments: Sequence[object], timestamp_ns: int, redactor: "Redactor | None"
     ) -> str:
         """Write the event as a line of the log, in the form that log handlers have."""
         told: Mapping[str, object] = {

@@ -209,9 +209,7 @@ class PreviousLast(_FromSnapshot):
             return Verdict.WAITING
         if last < self.last or (last == self.last and not self._fresh):
             return self._old()
-        if self._fresh and first <= self.last + 1:
-            return self._follow(last)
-        if not self._fresh and previous == self.last:
+        if previous == self.last or (self._fresh and first <= self.last + 1):
             return self._follow(last)
         # A first message begins after its snapshot; later ones after the range they name.
         return self._gap(self.last + 1, first - 1 if self._fresh else previous)
