@@ -9,6 +9,7 @@ is the agent's work. Read ``instruments.py`` first, then ``region/__init__.py``.
 
 from tapewatch.sdk.instruments import Counter, Gauge, Histogram, Info, Note, State, Timer
 from tapewatch.sdk.process import beat, beating, catch, promise, start, status, stop
+from tapewatch.sdk.region.layout import Sections
 
 __all__ = [
     "Counter",
@@ -16,6 +17,7 @@ __all__ = [
     "Histogram",
     "Info",
     "Note",
+    "Sections",
     "State",
     "Timer",
     "beat",

@@ -87,6 +87,11 @@ def test_sections_follow_each_other_in_whole_pages():
     assert shape["region_bytes"] == 36864
 
 
+def test_a_ring_has_as_many_slots_as_the_next_power_of_two():
+    shape = Sections(ring_slots=1000, exemplars_slots=1).header()
+    assert (shape["ring_slots"], shape["exemplars_slots"]) == (1024, 1)
+
+
 @pytest.fixture(scope="module")
 def compiler():
     found = shutil.which("cc") or shutil.which("gcc")

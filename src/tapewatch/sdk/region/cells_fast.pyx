@@ -35,7 +35,7 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
-    #define _TW_MAPPINGS_MAX 64
+    #define TW_MAPPINGS_MAX 64
     #include <errno.h>
     #include <signal.h>
     #include <stdint.h>
@@ -51,7 +51,7 @@ cdef extern from *:
         char *volatile base;
         volatile size_t size;
         volatile int lost;
-    } tw_mappings[_TW_MAPPINGS_MAX];
+    } tw_mappings[TW_MAPPINGS_MAX];
 
     static struct sigaction tw_before;
     static volatile int tw_guarding = 0;
@@ -81,7 +81,7 @@ cdef extern from *:
            store that caused it will fault once more and tell. */
         if (info->si_code == SI_TKILL && !tw_raised++) return;
     #endif
-        for (int i = 0; i < _TW_MAPPINGS_MAX; i++) {
+        for (int i = 0; i < TW_MAPPINGS_MAX; i++) {
             char *base = tw_mappings[i].base;
             if (base && at >= base && at < base + tw_mappings[i].size) {
                 if (tw_private_pages(base, tw_mappings[i].size) == MAP_FAILED) break;
@@ -104,7 +104,7 @@ cdef extern from *:
             sigemptyset(&action.sa_mask);
             tw_guarding = sigaction(SIGBUS, &action, &tw_before) == 0;
         }
-        for (int i = 0; i < _TW_MAPPINGS_MAX; i++) {
+        for (int i = 0; i < TW_MAPPINGS_MAX; i++) {
             if (!tw_mappings[i].base) {
                 tw_mappings[i].size = size;
                 tw_mappings[i].lost = 0;

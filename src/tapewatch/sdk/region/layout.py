@@ -324,12 +324,13 @@ class Sections(NamedTuple):
 
     def header(self) -> dict[str, int]:
         """The fields of the header that say where each part lies."""
+        exemplars, ring = _power_of_two(self.exemplars_slots), _power_of_two(self.ring_slots)
         parts = {
             "directory": _whole_pages(self.directory_bytes),
             "values": _whole_pages(self.values_bytes),
             "errors": _whole_pages(self.errors_slots * ERROR.size),
-            "exemplars": _whole_pages(self.exemplars_slots * EXEMPLAR.size),
-            "ring": _whole_pages(self.ring_slots * SLOT.size),
+            "exemplars": _whole_pages(exemplars * EXEMPLAR.size),
+            "ring": _whole_pages(ring * SLOT.size),
         }
         told: dict[str, int] = {"header_bytes": HEADER.size}
         at = HEADER.size
@@ -337,12 +338,16 @@ class Sections(NamedTuple):
             told[f"{name}_offset"] = at
             at += size
         told |= {"directory_bytes": parts["directory"], "values_bytes": parts["values"]}
-        told |= {"errors_slots": self.errors_slots, "exemplars_slots": self.exemplars_slots}
-        return told | {"ring_slots": self.ring_slots, "region_bytes": at}
+        told |= {"errors_slots": self.errors_slots, "exemplars_slots": exemplars}
+        return told | {"ring_slots": ring, "region_bytes": at}
 
 
 def _whole_pages(size: int) -> int:
     return -(-size // 4096) * 4096
+
+
+def _power_of_two(count: int) -> int:
+    return 1 << max(count - 1, 0).bit_length()
 
 
 def drop_offset(reason: Drop) -> int:
