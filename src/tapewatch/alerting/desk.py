@@ -21,6 +21,7 @@ from tapewatch.alerting.errors import BadAlerts, NotKnown
 from tapewatch.alerting.groups import Group
 from tapewatch.alerting.inhibit import Inhibitor
 from tapewatch.alerting.matchers import is_label_name
+from tapewatch.alerting.notification import Notification
 from tapewatch.alerting.notified import NotifiedLog
 from tapewatch.alerting.outbox import Outbox, Parcel
 from tapewatch.alerting.plan import Plan
@@ -33,6 +34,9 @@ from tapewatch.watch.alert import Alert
 SECOND_NS: Final = 1_000_000_000
 TIDY_NS: Final = 30 * SECOND_NS
 FORGET_NS: Final = 3600 * SECOND_NS
+RETOLD_NS: Final = 900 * SECOND_NS
+"""How long an end that a channel refused is tried again, as long as Prometheus repeats one."""
+
 FLUSHES_MAX: Final = 500
 """How many groups one tick flushes, so that a storm does not hold up whoever waits."""
 
@@ -400,6 +404,20 @@ class Desk:
             self.log.delivered(told.lane, told.episode, told.sequence)
         else:
             self.log.refused(told.lane, told.episode, told.sequence)
+            self._keep_ends(told)
+
+    def _keep_ends(self, told: Notification) -> None:
+        """Put ends that were refused back into their group, so that its next flush tells them."""
+        for view in told.resolved:
+            state = self.alerts.get(view.fingerprint)
+            if state is None or not state.over or state.ends_ns + RETOLD_NS < self._last_ns:
+                continue
+            for route, labels in self.places(state):
+                group = self.groups.get((route.id, labels))
+                if group is None and route.receiver == told.receiver:
+                    group = self._new_group(route, labels, self._last_ns, None)
+                if group is not None and group.key == told.group_key:
+                    group.add(state, self._last_ns)
 
     def _limit(self, said: AlertState, limit: str, now_ns: int) -> None:
         if not self.limited[said.name]:
@@ -443,7 +461,9 @@ class Desk:
         for state in self.alerts:
             self._enter(state)
             for route, labels in self.places(state):
-                group = self.groups.get((route.id, labels)) or self._loaded(route, labels, rows)
+                group = self.groups.get((route.id, labels))
+                if group is None:
+                    group = self._loaded(route, labels, rows, now_ns)
                 kept.add(group.book_key)
                 # What was over at the group's last flush was let go of then.
                 if not state.over or max(state.ends_ns, state.updated_ns) > group.flushed_ns:
@@ -453,11 +473,19 @@ class Desk:
         for key in rows.keys() - kept:
             self.book.write("DELETE FROM groups WHERE key = ?", (key,))
 
-    def _loaded(self, route: Route, labels: Labels, rows: dict[str, list[int]]) -> Group:
+    def _loaded(
+        self, route: Route, labels: Labels, rows: dict[str, list[int]], now_ns: int
+    ) -> Group:
         group = Group(route, labels, 0, 0)
         row = rows.get(group.book_key)
         if row is not None:
             group.next_ns, group.full_ns, group.flushed_ns, group.episode, group.sequence = row
+            # The clock may have been set back since; no group waits longer than it would anew.
+            options = route.options
+            wait_ns = options.group_interval_ns if group.flushed_ns else options.group_wait_ns
+            group.next_ns = min(group.next_ns, now_ns + wait_ns)
+            group.full_ns = min(group.full_ns, now_ns + wait_ns)
+            group.flushed_ns = min(group.flushed_ns, now_ns)
         self.groups[group.id] = group
         return group
 

@@ -22,6 +22,8 @@ from tapewatch.alerting.book.history import Entry, Happening, History
 from tapewatch.alerting.notification import RESOLVED, Lane, Notification
 
 NEVER_NS: Final = 2**63 - 1
+PAUSE_MAX_NS: Final = 60_000_000_000
+"""How long after a restart an attempt waits at most, whatever was decided before."""
 
 PUT: Final = (
     "INSERT OR REPLACE INTO outbox (place, id, due_ns, attempt, notification)"
@@ -112,6 +114,8 @@ class Outbox:
             waiting = _Waiting(place, Notification.from_json(text), attempt, due_ns)
             if due_ns == NEVER_NS:
                 self._interrupted(waiting, now_ns)
+            # The clock may have been set back since the pause was decided.
+            waiting.due_ns = min(waiting.due_ns, now_ns + PAUSE_MAX_NS)
             self._enter(waiting)
         self._places = count(last + 1)
 
