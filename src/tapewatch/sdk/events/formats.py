@@ -9,10 +9,10 @@ pushed the event, and cannot fail: an argument that is missing or does not fit i
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from string import Formatter
 from typing import TYPE_CHECKING, Final
-
-from tapewatch.model.durations import format_time_ns
 
 if TYPE_CHECKING:
     from tapewatch.sdk.redaction import Redactor
@@ -72,7 +72,7 @@ class EventFormat:
         }
         return _encode(
             {
-                "timestamp": format_time_ns(timestamp_ns),
+                "timestamp": timestamp(timestamp_ns),
                 "level": self.level,
                 "target": self.target,
                 "fields": redactor.fields(told) if redactor else told,
@@ -85,6 +85,18 @@ class EventFormat:
         except ValueError:
             return [(self.template, "", "")]
         return [(literal, name or "", form or "") for literal, name, form, _ in parsed]
+
+
+def timestamp(timestamp_ns: int) -> str:
+    """Write a time as lines have it: UTC, with microseconds."""
+    seconds, rest_ns = divmod(timestamp_ns, 1_000_000_000)
+    return f"{_second(seconds)}.{rest_ns // 1000:06d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    # Lines come many to the second, and writing a date is the dearest part of one.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _shown(value: object, form: str) -> str:

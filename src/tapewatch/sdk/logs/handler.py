@@ -18,10 +18,8 @@ from tapewatch.sdk.process import REGISTRY
 from tapewatch.sdk.redaction import Redactor
 
 _NS: Final = 1_000_000_000
-_STANDARD: Final = frozenset(
-    vars(logging.LogRecord("", 0, "", 0, "", None, None)) | {"message": 0, "asctime": 0}
-)
-
+_OWN: Final = vars(logging.LogRecord("", 0, "", 0, "", None, None))
+_STANDARD: Final = frozenset(_OWN) | {"message", "asctime"}
 _BY_DEFAULT: Final = Redactor()
 
 DROPPED: Final = Counter(
@@ -84,8 +82,10 @@ class RingHandler(logging.Handler):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    fields: dict[str, object] = {"message": record.getMessage(), **extra}
+    fields: dict[str, object] = {"message": record.getMessage()}
+    told = vars(record)
+    if len(told) > len(_OWN):
+        fields |= {name: value for name, value in told.items() if name not in _STANDARD}
     if record.exc_info and record.exc_info[0] is not None:
         fields["error"] = f"{record.exc_info[0].__name__}: {record.exc_info[1]}"
         fields["stack"] = logging.Formatter().formatException(record.exc_info)

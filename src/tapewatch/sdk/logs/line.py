@@ -8,10 +8,9 @@ at hand.
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
+from tapewatch.sdk.events.formats import timestamp
 from tapewatch.sdk.logs.context import fields_now
 from tapewatch.sdk.redaction import Redactor
 from tapewatch.sdk.tracing.context import current
@@ -32,7 +31,7 @@ def render(
     """Write one line; without a redactor nothing is hidden."""
     span = _span()
     told: dict[str, object] = {
-        "timestamp": _timestamp(timestamp_ns),
+        "timestamp": timestamp(timestamp_ns),
         "level": LEVELS.get(level, level),
         "target": target,
         "fields": redactor.fields(fields) if redactor else fields,
@@ -51,14 +50,3 @@ def _span() -> dict[str, object]:
     if trace is None or not trace.name:
         return dict(fields_now())
     return {"name": trace.name, **trace.attributes, **fields_now()}
-
-
-def _timestamp(timestamp_ns: int) -> str:
-    seconds, rest_ns = divmod(timestamp_ns, 1_000_000_000)
-    return f"{_second(seconds)}.{rest_ns // 1000:06d}Z"
-
-
-@lru_cache(maxsize=4)
-def _second(seconds: int) -> str:
-    # Lines come many to the second, and writing a date is the dearest part of one.
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
