@@ -48,13 +48,6 @@ def test_ready_tells_of_every_component(server):
     assert states == dict.fromkeys(("metrics", "alerting", "watch", "http"), "running")
 
 
-def test_the_landing_page_says_where_to_go_and_runs_no_script(server):
-    status, headers, body = server.get("/")
-    assert status == 200
-    assert "script" not in headers["content-security-policy"]
-    assert b"/-/ready" in body
-
-
 @pytest.mark.parametrize("name", ["buildinfo", "config", "flags", "runtimeinfo"])
 def test_the_status_answers_have_prometheus_envelope(server, name):
     _, _, body = server.get(f"/api/v1/status/{name}")

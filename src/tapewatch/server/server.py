@@ -19,14 +19,15 @@ from tapewatch.model.samples import Family, counter, gauge
 from tapewatch.server import faces, logs, vitals
 from tapewatch.server.boards import DashboardSource, OwnDashboards
 from tapewatch.server.console import ConsoleFiles
+from tapewatch.server.faces.live import Streams
 from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
 from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.lifecycle import Component, Supervisor
+from tapewatch.server.packs import Packs
 from tapewatch.server.rpc import RpcListener, check_rpc_exposure
 from tapewatch.server.settings import ServerSettings, Settings, SettingsSource, split_address
 from tapewatch.server.slow import SlowQueries
-from tapewatch.server.streams import Streams
 from tapewatch.store.directory import DataDirectory
 from tapewatch.version import VERSION
 from tapewatch.watch.service import WatchService, read_sources
@@ -57,6 +58,7 @@ class Server:
     def __init__(self, source: SettingsSource, settings: Settings, clock: Clock) -> None:
         check_addresses(settings.server)
         read_sources(settings.watch, settings.metrics.query.engine.features)
+        self.packs = Packs.read(settings.catalog)
         self.source = source
         self.settings = settings
         self.clock = clock
@@ -81,6 +83,7 @@ class Server:
         except BaseException:
             self._listener.close()
             raise
+        settings = self.settings = self._with_packs(self.packs, settings)
         self.metrics = MetricsService(
             self.directory.folder("metrics"),
             settings.metrics,
@@ -133,6 +136,8 @@ class Server:
         try:
             fresh = self.source.read()
             check_addresses(fresh.server)
+            packs = Packs.read(fresh.catalog)
+            fresh = self._with_packs(packs, fresh)
             read_sources(fresh.watch, fresh.metrics.query.engine.features)
         except Exception as fault:
             self.reloads_failed += 1
@@ -142,6 +147,7 @@ class Server:
             )
             log.error("new configuration refused, the old one stays", extra={"faults": told})  # noqa: TRY400  # the faults are the whole story
             raise
+        self.packs = packs
         changed = set(changes(self.settings, fresh))
         self.reload_good = True
         self.reloaded_ns = self.clock.now_ns()
@@ -149,6 +155,11 @@ class Server:
         waiting = sorted(changed & FIXED)
         log.info("configuration loaded", extra={"changed": sorted(changed), "restart_for": waiting})
         return waiting
+
+    def _with_packs(self, packs: Packs, settings: Settings) -> Settings:
+        """Lay what follows from packs into settings."""
+        folder = self.directory.path / "catalog"
+        return packs.laid_into(settings, folder, own_address(self.address))
 
     def _apply(self, fresh: Settings) -> None:
         self.settings = fresh

@@ -58,3 +58,8 @@ export function heatColour(share: number, scale: readonly (readonly number[])[])
 export function readHex(colour: string): readonly number[] {
   return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
 }
+
+/** The face of the page at a size, as a canvas wants it. */
+export function faceOf(sizePx: number): string {
+  return `${sizePx}px ${getComputedStyle(document.body).fontFamily}`;
+}

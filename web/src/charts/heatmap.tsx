@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { formatValue } from "../data/units";
 import type { Bucket, Frame } from "../data/frames";
 import { formatClock, formatTime } from "../state/time";
-import { colours, heatColour, readHex } from "./colours";
+import { colours, faceOf, heatColour, readHex } from "./colours";
 
 export interface Cell extends Bucket {
   readonly step: number;
@@ -104,12 +104,14 @@ function paintCells(ctx: CanvasRenderingContext2D, frame: Frame, heat: Heat, wid
   const scale = colours.value.heat.map(readHex);
   const columnPx = (width - LEFT) / Math.max(frame.times.length, 1);
   for (const cell of heat.cells) {
-    const top = yOf(cell.upper, heat, height);
-    const bottom = yOf(Math.max(cell.lower, heat.low), heat, height);
+    // Whole pixels, or neighbours leave a mesh of seams between them.
+    const top = Math.round(yOf(cell.upper, heat, height));
+    const bottom = Math.round(yOf(Math.max(cell.lower, heat.low), heat, height));
     // The eye compares lightness; the square root keeps rare cells visible.
     ctx.fillStyle = heatColour(Math.sqrt(cell.count / heat.most), scale);
-    const left = LEFT + cell.step * columnPx;
-    ctx.fillRect(left, top, Math.ceil(columnPx + 0.3), Math.max(bottom - top, 1));
+    const left = Math.round(LEFT + cell.step * columnPx);
+    const right = Math.round(LEFT + (cell.step + 1) * columnPx);
+    ctx.fillRect(left, top, Math.max(right - left, 1), Math.max(bottom - top, 1));
   }
 }
 
@@ -117,7 +119,7 @@ function paintAxes(
   ctx: CanvasRenderingContext2D, frame: Frame, heat: Heat, width: number, height: number, unit: string,
 ): void {
   ctx.fillStyle = colours.value.muted;
-  ctx.font = '11px ui-sans-serif, system-ui, "Inter", sans-serif';
+  ctx.font = faceOf(11);
   ctx.textAlign = "right";
   for (let tick = 0; tick < TICKS; tick++) {
     const value = heat.low * (heat.high / heat.low) ** (tick / (TICKS - 1));

@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import { formatValue } from "../data/units";
 import { exchange, zone } from "../state/preferences";
 import { formatClock, formatTime, zoneName } from "../state/time";
-import { colours, seriesColour, seriesDash, toneColour, type Tone } from "./colours";
+import { colours, faceOf, seriesColour, seriesDash, toneColour, type Tone } from "./colours";
 import { stack, thin } from "./downsample";
 import { Tip } from "./tip";
 import { panBy, showPart, view, zoomAt } from "./view";
@@ -63,7 +63,7 @@ export interface PlotProps extends PlotData {
 }
 
 const SYNC = "panels";
-const FONT = '11px ui-sans-serif, system-ui, "Inter", sans-serif';
+const SCALED = /^(percent|ratio|bytes(\/s)?|(nano|micro|milli)?seconds|ns|us|ms|s)$/;
 const ZOOM_STEP = 1.15;
 
 export default function Plot(props: PlotProps) {
@@ -91,7 +91,7 @@ class Chart {
   private readonly plot: uPlot;
   private readonly tip: Tip;
   private readonly stop: (() => void)[] = [];
-  private rows: Float64Array[] = [];
+  private rows: readonly Float64Array[];
   private props: PlotProps;
 
   constructor(
@@ -99,8 +99,9 @@ class Chart {
     props: PlotProps,
   ) {
     this.props = props;
+    this.rows = rowsOf(props);
     this.tip = new Tip(host);
-    this.plot = new uPlot(this.options(), [[]], host);
+    this.plot = new uPlot(this.options(), [[], ...props.curves.map(() => [])], host);
     this.tip.attach(this.plot.over);
     const sizes = new ResizeObserver(() => this.resize());
     sizes.observe(host);
@@ -118,8 +119,7 @@ class Chart {
 
   update(props: PlotProps): void {
     this.props = props;
-    const values = props.curves.map((each) => each.values);
-    this.rows = props.shape === "stacked" ? stack(values) : values;
+    this.rows = rowsOf(props);
     props.curves.forEach((each, index) => {
       const own = this.plot.series[index + 1];
       if (own && own.show === Boolean(each.hidden)) this.plot.setSeries(index + 1, { show: !each.hidden });
@@ -178,13 +178,13 @@ class Chart {
 
   private axes(): uPlot.Axis[] {
     const { muted, grid } = colours.value;
-    const common = { stroke: muted, font: FONT, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
+    const common = { stroke: muted, font: faceOf(11), grid: { stroke: grid, width: 1 }, ticks: { show: false } };
     return [
       { ...common, values: timeLabels, space: 72, size: 26, gap: 6 },
       {
         ...common,
-        values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : formatValue(tick, this.props.unit))),
-        size: (_, labels) => 14 + 6.4 * Math.max(...(labels ?? [""]).map((each) => each?.length ?? 0), 3),
+        values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : formatValue(tick, axisUnit(this.props.unit)))),
+        size: (_, labels) => 14 + 6 * Math.max(...(labels ?? [""]).map((each) => each?.length ?? 0), 3),
         gap: 6,
         space: 28,
       },
@@ -225,7 +225,9 @@ class Chart {
     const { ctx, bbox } = plot;
     ctx.save();
     ctx.lineWidth = devicePixelRatio;
-    ctx.font = `${10 * devicePixelRatio}px ui-sans-serif, system-ui, sans-serif`;
+    ctx.font = faceOf(10 * devicePixelRatio);
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
     for (const each of this.props.thresholds ?? []) {
       const y = plot.valToPos(each.value, "y", true);
       if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -238,12 +240,15 @@ class Chart {
       }
     }
     ctx.setLineDash([]);
+    let told = -Infinity;
     for (const each of this.props.marks ?? []) {
       const x = plot.valToPos(each.time, "x", true);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.strokeStyle = ctx.fillStyle = toneColour(each.tone ?? "info");
       line(ctx, x, bbox.top, x, bbox.top + bbox.height);
+      if (x < told) continue;
       ctx.fillText(each.label, x + 4 * devicePixelRatio, bbox.top + 10 * devicePixelRatio);
+      told = x + ctx.measureText(each.label).width + 8 * devicePixelRatio;
     }
     ctx.restore();
   }
@@ -309,6 +314,16 @@ class Chart {
     over.addEventListener("pointermove", move);
     over.addEventListener("pointerup", () => over.removeEventListener("pointermove", move), { once: true });
   }
+}
+
+/** A unit that never changes is told by the legend; on every tick it would be noise. */
+function axisUnit(unit: string | undefined): string {
+  return unit && SCALED.test(unit) ? unit : "";
+}
+
+function rowsOf({ curves, shape }: PlotProps): readonly Float64Array[] {
+  const values = curves.map((each) => each.values);
+  return shape === "stacked" ? stack(values) : values;
 }
 
 function extent(low: number | null, high: number | null, { thresholds, shape }: PlotProps): [number, number] {

@@ -15,11 +15,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
 from tapewatch.server.errors import Refusal
+from tapewatch.server.faces.live import INTERVAL_MAX_MS, INTERVAL_MIN_MS, Listener
 from tapewatch.server.faces.prometheus.answers import PREFIX, Call, endpoint
 from tapewatch.server.faces.prometheus.parameters import refuse
 from tapewatch.server.faces.prometheus.query import BOTH
 from tapewatch.server.faces.prometheus.search import NDJSON
-from tapewatch.server.streams import INTERVAL_MAX_MS, INTERVAL_MIN_MS, Listener
 
 if TYPE_CHECKING:
     from tapewatch.server.server import Server

@@ -1,0 +1,296 @@
+/**
+ * node check.mjs URL [TOKEN_URL TOKEN]: walks through the console as a user does.
+ *
+ * Prints a line of JSON for each check: its name, and the fault if there is one. Every check gets a
+ * fresh browser context, and fails too when the page complains.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import assert from "node:assert/strict";
+import { openBrowser, openPage, settled } from "./browser.mjs";
+
+const [url, guardedUrl, token] = process.argv.slice(2);
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RATE = "sum by (venue) (rate(orders_sent_total[1m]))";
+const at = (page, query = {}) => `${url}/${page}?${new URLSearchParams(query)}`;
+const board = JSON.parse(readFileSync(new URL("./desk-board.json", import.meta.url)));
+
+const PAGES = {
+  now: at(""),
+  explore: at("explore", { expr: RATE }),
+  table: at("explore", { expr: "orders_sent_total", view: "table" }),
+  explanation: at("explore", { expr: RATE, view: "explain" }),
+  dashboards: at("dashboards"),
+  board: at("dashboards", { name: "desk" }),
+  health: at("platform"),
+  targets: at("platform", { tab: "targets" }),
+  cardinality: at("platform", { tab: "cardinality" }),
+  queries: at("platform", { tab: "queries" }),
+  configuration: at("platform", { tab: "configuration" }),
+};
+
+async function visit(page, address) {
+  await page.route("**/api/v1/dashboards/desk", (route) => route.fulfill({ json: { status: "success", data: board } }));
+  await page.goto(address);
+  await settled(page);
+}
+
+/** What axe finds wrong; run through the debugger, because the page's policy allows no scripts. */
+async function axeFaults(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: axeSource });
+  const told = await session.send("Runtime.evaluate", {
+    expression: "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then((found) => JSON.stringify(found.violations.map((each) => `${each.id}: ${each.nodes.slice(0, 3).map((node) => node.target.join(' ') + ' ' + (node.any[0]?.message ?? '')).join(' | ')}`)))",
+    awaitPromise: true, returnByValue: true,
+  });
+  return JSON.parse(told.result.value);
+}
+
+const CHECKS = {};
+
+for (const [name, address] of Object.entries(PAGES)) {
+  CHECKS[`${name} is accessible in both themes`] = async (page) => {
+    await visit(page, address);
+    assert.deepEqual(await axeFaults(page), []);
+    await page.evaluate(() => { document.activeElement?.blur(); document.documentElement.dataset.theme = "light"; });
+    assert.deepEqual(await axeFaults(page), []);
+  };
+}
+
+CHECKS["a query is written, completed and run from the keyboard"] = async (page) => {
+  await visit(page, at("explore"));
+  await page.keyboard.press("Escape");
+  await page.locator("[data-editor]").click();
+  await page.keyboard.type("feed_conn", { delay: 20 });
+  await page.locator(".cm-tooltip-autocomplete").getByText("feed_connected").waitFor();
+  await page.waitForTimeout(100);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Control+Enter");
+  await page.waitForURL(/expr=feed_connected/);
+  await settled(page);
+  assert.equal(await page.locator(".legend-row:not(.legend-head)").count(), 4);
+};
+
+CHECKS["every state is an address: going back brings the former question"] = async (page) => {
+  await visit(page, at("explore", { expr: "feed_connected" }));
+  await page.goto(at("explore", { expr: "open_positions", view: "table" }));
+  await settled(page);
+  assert.match(await page.locator(".table").innerText(), /momentum/);
+  await page.goBack();
+  await settled(page);
+  assert.match(await page.locator(".legend").innerText(), /venue=okx/);
+};
+
+CHECKS["a slip is told in the server's words, where it is"] = {
+  expected: /status of 400/,
+  run: async (page) => {
+    await visit(page, at("explore", { expr: "sum(rate(orders_sent_total[1m])" }));
+    assert.match(await page.getByRole("alert").innerText(), /cannot be read[\s\S]*1:32: parse error: unclosed left parenthesis/);
+  },
+};
+
+CHECKS["a node of the explanation shows its place in the query"] = async (page) => {
+  await visit(page, PAGES.explanation);
+  await page.locator(".node").filter({ hasText: "How fast each counter rose" }).click();
+  const chosen = await page.evaluate(() => document.querySelector(".editor > div").shadowRoot.querySelector(".cm-content").textContent);
+  assert.equal(chosen, RATE);
+};
+
+CHECKS["hostile labels are shown as text"] = async (page) => {
+  await visit(page, at("explore", { expr: "hostile_labels", view: "table" }));
+  const told = await page.locator(".table-body").innerText();
+  assert.match(told, /<script>document\.title='owned'<\/script>/);
+  assert.match(told, /onerror=document\.title/);
+  assert.equal(await page.locator(".table-body img, .table-body script").count(), 0);
+  await page.goto(at("explore", { expr: "hostile_labels" }));
+  await settled(page);
+  assert.notEqual(await page.title(), "owned");
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+};
+
+CHECKS["a label leads to every metric that carries it"] = async (page) => {
+  await visit(page, at("explore", { expr: "feed_connected", view: "table" }));
+  await page.getByRole("link", { name: "okx" }).click();
+  await page.waitForURL(/count\+by/);
+  await page.locator(".table-body").getByText("orders_sent_total").waitFor();
+};
+
+CHECKS["the picker finds a metric by its letters"] = async (page) => {
+  await visit(page, at("explore"));
+  await page.getByLabel("Find a metric").fill("rejected");
+  await page.locator(".picker-name", { hasText: "orders_rejected_total" }).click();
+  await page.waitForURL(/expr=orders_rejected_total/);
+};
+
+CHECKS["keys go everywhere"] = async (page) => {
+  await visit(page, at(""));
+  await page.keyboard.press("g");
+  await page.keyboard.press("p");
+  await page.waitForURL(/platform/);
+  await settled(page);
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("k");
+  await page.getByRole("combobox", { name: "Find" }).waitFor();
+  await page.keyboard.type("feed_conn", { delay: 10 });
+  await page.getByRole("option", { name: /feed_connected/ }).waitFor();
+  await page.waitForTimeout(150);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/explore\?expr=feed_connected/);
+  await page.keyboard.press("Escape");
+};
+
+CHECKS["zone and theme change at a key and stay"] = async (page) => {
+  await visit(page, at(""));
+  await page.keyboard.press("z");
+  assert.match(await page.locator(".clock").innerText(), /Local/);
+  await page.keyboard.press("z");
+  assert.match(await page.locator(".clock").innerText(), /New York/);
+  await page.keyboard.press("t");
+  await page.reload();
+  await settled(page);
+  assert.match(await page.locator(".clock").innerText(), /New York/);
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "light");
+};
+
+CHECKS["the time range is chosen in words and in moments"] = async (page) => {
+  await visit(page, PAGES.explore);
+  await page.locator("[data-popover=range]").click();
+  await page.getByRole("button", { name: "15m", exact: true }).click();
+  await page.waitForURL(/from=now-15m/);
+  await page.locator("[data-popover=range]").click();
+  await page.getByLabel("From").fill("yesterday");
+  assert.match(await page.locator(".field-fault").innerText(), /Write now-2h/);
+  assert.ok(await page.getByRole("button", { name: "Show", exact: true }).isDisabled());
+};
+
+CHECKS["dragging over a chart zooms, and the address knows it"] = async (page) => {
+  await visit(page, PAGES.explore);
+  const box = await page.locator(".u-over").boundingBox();
+  await page.mouse.move(box.x + 200, box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 500, box.y + 60, { steps: 6 });
+  await page.mouse.up();
+  await page.waitForURL(/from=20\d\d-/);
+  await settled(page);
+  assert.match(await page.locator("[data-popover=range]").innerText(), / to /);
+};
+
+CHECKS["live points arrive without asking again"] = async (page) => {
+  await visit(page, at("explore", { expr: "sum(tapewatch_http_requests_total)", live: "1", from: "now-5m" }));
+  await page.locator(".live-dot.hot").waitFor({ timeout: 6_000 });
+  let asked = 0;
+  page.on("request", (request) => { if (request.url().includes("query_range")) asked++; });
+  await page.waitForTimeout(2_500);
+  assert.match(await page.locator(".foot").innerText(), /live (now|\ds ago)/);
+  assert.ok(asked <= 1, `${asked} range queries in 2.5 s of following live`);
+};
+
+CHECKS["a target that fails says why, and relabelling is shown rule by rule"] = async (page) => {
+  await visit(page, PAGES.targets);
+  await page.getByRole("row").filter({ hasText: "execution" }).first().click();
+  const detail = page.getByRole("complementary", { name: "One target" });
+  await detail.getByText("Nothing listens at this address").waitFor();
+  await detail.getByText("zone = ld4").first().waitFor();
+  await page.getByRole("button", { name: /Dropped 1/ }).click();
+  await page.getByRole("row").filter({ hasText: "ny5-exec-09" }).click();
+  await detail.getByText("drops the target").waitFor();
+};
+
+CHECKS["every kind of panel draws, and a variable narrows it"] = async (page) => {
+  await visit(page, PAGES.board);
+  assert.equal(await page.locator(".board-panel").count(), board.rows.flatMap((row) => row.panels).length);
+  assert.equal(await page.locator(".board-panel .notice").count(), 0);
+  await page.locator(".variable select").selectOption("cme");
+  await page.waitForURL(/var-venue=cme/);
+  await settled(page);
+  assert.equal(await page.getByRole("region", { name: "Orders by venue" }).locator(".legend-row:not(.legend-head)").count(), 0);
+};
+
+CHECKS["a wrong dashboard is not drawn, and every fault of it is told"] = async (page) => {
+  const wrong = { name: "x", title: "X", rows: [{ panels: [{ kind: "pie", title: 7, queries: "up" }] }] };
+  await page.route("**/api/v1/dashboards/x", (route) => route.fulfill({ json: { status: "success", data: wrong } }));
+  await page.goto(at("dashboards", { name: "x" }));
+  const told = await page.locator(".notice").innerText();
+  assert.match(told, /rows\[0\]\.panels\[0\]\.kind: "pie" is none of/);
+  assert.match(told, /rows\[0\]\.panels\[0\]\.title: must be a text/);
+  assert.match(told, /queries: must be a list/);
+};
+
+CHECKS["a page that does not exist says so"] = async (page) => {
+  await visit(page, at("platform", { tab: "nothing" }));
+  assert.equal(await page.locator(".tab[aria-current]").innerText(), "Health");
+};
+
+CHECKS["a server that goes away is told, and what is shown stays"] = {
+  expected: /ERR_|Failed to load/,
+  run: async (page) => {
+    await visit(page, at(""));
+    await page.route(/\/(api|-)\//, (route) => route.abort());
+    await page.keyboard.press("r");
+    await page.locator(".foot").getByText("The server does not answer.").waitFor();
+    assert.match(await page.locator("main").innerText(), /How fresh every target is/);
+  },
+};
+
+CHECKS["Now fits on a phone"] = {
+  size: { width: 390, height: 780 },
+  run: async (page) => {
+    await visit(page, at(""));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+  },
+};
+
+CHECKS["behind a prefix everything is found"] = async (page) => {
+  await page.route(`${url}/desk/tape/**`, async (route) => {
+    const target = route.request().url().replace("/desk/tape", "");
+    await route.fulfill({ response: await route.fetch({ url: target }) });
+  });
+  await page.goto(`${url}/desk/tape/explore?expr=feed_connected`);
+  await settled(page);
+  assert.equal(await page.locator(".legend-row:not(.legend-head)").count(), 4);
+  await page.getByRole("link", { name: "Platform" }).click();
+  await page.waitForURL(`${url}/desk/tape/platform`);
+  await settled(page);
+};
+
+if (guardedUrl) {
+  CHECKS["a guarded server asks for its token, once a tab"] = {
+    expected: /status of 401/,
+    run: async (page) => {
+      await page.goto(`${guardedUrl}/explore?expr=up`);
+      await page.getByLabel("Token").fill("wrong");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByText("The token is not the server's.").waitFor();
+      await page.getByLabel("Token").fill(token);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await settled(page);
+      await page.reload();
+      await settled(page);
+      assert.equal(await page.evaluate(() => localStorage.getItem("tapewatch.token")), null);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByLabel("Token").waitFor();
+    },
+  };
+}
+
+const browser = await openBrowser();
+for (const [name, given] of Object.entries(CHECKS)) {
+  const check = typeof given === "function" ? { run: given } : given;
+  const { page, context, complaints } = await openPage(browser, { theme: check.theme, ...check.size });
+  page.setDefaultTimeout(8_000);
+  let fault = "";
+  try {
+    await check.run(page);
+    const odd = complaints.filter((each) => !check.expected?.test(each));
+    if (odd.length) fault = `the page complained: ${odd.join("; ")}`;
+  } catch (reason) {
+    fault = `${reason.message}\n${complaints.join("\n")}`;
+  }
+  console.log(JSON.stringify({ name, fault }));
+  await context.close();
+}
+await browser.close();

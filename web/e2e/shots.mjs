@@ -1,0 +1,68 @@
+/** node shots.mjs URL FOLDER [NAME]: photographs every page in both themes. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openBrowser, openPage, settled } from "./browser.mjs";
+
+const [url, folder, only] = process.argv.slice(2);
+const RATE = "sum by (venue) (rate(orders_sent_total[1m]))";
+const at = (page, query = {}) => `${url}/${page}?${new URLSearchParams(query)}`;
+
+const SHOTS = {
+  now: { address: at("") },
+  explore: { address: at("explore", { expr: RATE }) },
+  "explore-table": { address: at("explore", { expr: "orders_sent_total", view: "table" }) },
+  "explore-explain": { address: at("explore", { expr: `${RATE} / on (venue) group_left feed_connected > 0.5`, view: "explain" }) },
+  "explore-heatmap": { address: at("explore", { expr: "rate(order_ack_seconds[1m])" }) },
+  "explore-stacked": { address: at("explore", { expr: "sum by (strategy) (rate(orders_filled_total[1m]))", shape: "stacked" }) },
+  completion: {
+    address: at("explore", { expr: "" }),
+    act: async (page) => {
+      await page.locator("[data-editor]").click();
+      await page.keyboard.type("sum by (venue) (rate(ord", { delay: 30 });
+      await page.locator(".cm-tooltip-autocomplete").waitFor();
+    },
+  },
+  dashboards: { address: at("dashboards") },
+  "dashboard-server": { address: at("dashboards", { name: "server", from: "now-5m" }) },
+  "dashboard-desk": { address: at("dashboards", { name: "desk", from: "now-1h" }), board: true },
+  "platform-health": { address: at("platform", { from: "now-5m" }) },
+  "platform-targets": {
+    address: at("platform", { tab: "targets" }),
+    act: async (page) => {
+      await page.getByRole("row").filter({ hasText: "execution" }).first().click();
+      await page.locator(".steps > li").nth(2).waitFor();
+    },
+  },
+  "platform-cardinality": { address: at("platform", { tab: "cardinality" }) },
+  "platform-queries": { address: at("platform", { tab: "queries" }) },
+  "platform-configuration": { address: at("platform", { tab: "configuration" }) },
+  palette: { address: at("explore", { expr: RATE }), act: async (page) => { await page.keyboard.press("Escape"); await page.locator(".find").click(); await page.keyboard.type("orders", { delay: 20 }); await page.waitForTimeout(500); } },
+  help: { address: at(""), act: async (page) => page.keyboard.press("?") },
+  "time-range": { address: at(""), act: async (page) => page.locator("[data-popover=range]").click() },
+  "now-phone": { address: at(""), size: { width: 390, height: 780, scale: 2 } },
+  fault: { address: at("explore", { expr: "sum by (venue) (rate(orders_sent_total[1m])" }) },
+};
+
+mkdirSync(folder, { recursive: true });
+const browser = await openBrowser();
+for (const theme of ["dark", "light"]) {
+  for (const [name, { address, act, size, board }] of Object.entries(SHOTS)) {
+    if (only && !name.includes(only)) continue;
+    const { page, context, complaints } = await openPage(browser, { theme, ...size });
+    if (board) await serveBoard(page);
+    await page.goto(address);
+    await settled(page);
+    if (act) await act(page);
+    await page.waitForTimeout(150);
+    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
+    for (const each of complaints) console.error(`${name} ${theme}: ${each}`);
+    await context.close();
+  }
+}
+await browser.close();
+
+/** Every kind of panel over the made-up desk; the catalog declares such boards. */
+async function serveBoard(page) {
+  const board = JSON.parse(await (await import("node:fs/promises")).readFile(new URL("./desk-board.json", import.meta.url)));
+  await page.route("**/api/v1/dashboards/desk", (route) => route.fulfill({ json: { status: "success", data: board } }));
+}
