@@ -1,13 +1,18 @@
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from tests.alerting.saying import STARTS, alert, notification
 
+from tapewatch.alerting.charts.engine import EngineSource
 from tapewatch.alerting.charts.painter import Series, SeriesPainter, lines_of, subject_of, window_of
 from tapewatch.alerting.privacy.filter import Allowance, PrivacyFilter
+from tapewatch.metrics.memory import MemorySource
+from tapewatch.metrics.promql.engine import Engine
+from tapewatch.metrics.promql.settings import Budget
 from tapewatch.model.labels import Labels
 
 SECOND = 1_000_000_000
@@ -93,3 +98,24 @@ def test_channels_of_one_receiver_share_a_picture():
 
     one, two = asyncio.run(both())
     assert one is two
+
+
+def test_a_gap_in_the_answer_stays_a_gap():
+    memory = MemorySource()
+    labels = Labels.of(__name__="feed_age", venue="X")
+    for second in [*range(0, 100, 10), *range(1000, 1100, 10)]:
+        memory.append(labels, second * 1000, float(second))
+
+    class Queries:
+        def budget(self, timeout_ms):
+            return Budget(timeout_s=timeout_ms / 1000)
+
+        async def run(self, work, budget):
+            return work(budget)
+
+    metrics = SimpleNamespace(engine=Engine(), database=memory, queries=Queries())
+    [found] = asyncio.run(EngineSource(metrics).series("feed_age", 0, 1100 * SECOND, 10 * SECOND))
+    assert np.isnan(found.values[60])
+    assert found.values[0] == 0
+    assert found.values[-2] == 1090
+    assert found.times_ns[-1] == 1100 * SECOND

@@ -48,7 +48,7 @@ class EmailChannel(BaseChannel[EmailSettings]):
 
     async def attempt(self, parcel: Parcel, message: Context) -> Outcome:
         """Hand the mail to the server."""
-        mail = self._mail(parcel, message)
+        mail = self.mail(parcel, message)
         password = reveal(self.settings.auth_password, self.settings.auth_password_file)
         secret = reveal(self.settings.auth_secret, self.settings.auth_secret_file)
         return await asyncio.to_thread(self._hand_over, mail, password, secret)
@@ -96,12 +96,13 @@ class EmailChannel(BaseChannel[EmailSettings]):
         except (OSError, ValueError) as fault:
             raise Ended(Retry(None, f"tls_config: {fault}")) from None
 
-    def _mail(self, parcel: Parcel, message: Context) -> EmailMessage:
+    def mail(self, parcel: Parcel, message: Context) -> EmailMessage:
+        """Write the mail."""
         mail = EmailMessage()
         self._address(mail, message)
         self._thread(mail, parcel)
         mail["Date"] = format_datetime(datetime.fromtimestamp(self.clock.now_ns() / 1e9, UTC))
-        mail["X-Tapewatch-Delivery"] = parcel.idempotency_key
+        mail["X-Tapewatch-Delivery"] = sha256(parcel.idempotency_key.encode()).hexdigest()
         self._write(mail, message)
         return mail
 

@@ -20,6 +20,7 @@ from tapewatch.watch.templates.times import Moment
 
 ALERTS_SHOWN: Final = 10
 STEPS_SHOWN: Final = 3
+PLACES_SHOWN: Final = 2
 TEST_REASON: Final = "test"
 
 Steps = Callable[[AlertView], Sequence[str]]
@@ -27,6 +28,9 @@ Steps = Callable[[AlertView], Sequence[str]]
 
 _SUMMARIES: Final = ("summary", "message", "description")
 _OWNERS: Final = ("owner", "team", "service_owner")
+_PLACES: Final = ("venue", "exchange", "symbol", "instrument", "service", "job", "instance")
+"""Where it is, where the group does not say it: the first that are the same for all alerts."""
+
 _RUNBOOKS: Final = ("runbook_url", "runbook")
 
 
@@ -214,12 +218,20 @@ def tell(
 
 def _title(told: Notification) -> str:
     name = told.common_labels.get("alertname") or told.group_labels.get("alertname") or "Alerts"
-    where = " ".join(value for label, value in told.group_labels if label != "alertname")
+    where = " ".join(_whereabouts(told))
     firing = len(told.firing) + (0 if told.status == RESOLVED else told.folded)
     count = f" ×{firing}" if firing > 1 else ""
     head = "RESOLVED" if told.status == RESOLVED else f"P{told.urgency}"
     head = f"TEST {head}" if told.reason == TEST_REASON else head
     return f"[{head}{count}] {name}" + (f" · {where}" if where else "")
+
+
+def _whereabouts(told: Notification) -> list[str]:
+    grouped = [value for label, value in told.group_labels if label != "alertname"]
+    if grouped:
+        return grouped
+    known = [told.common_labels.get(name) for name in _PLACES]
+    return list(dict.fromkeys(value for value in known if value))[:PLACES_SHOWN]
 
 
 def _facts(told: Notification, first: AlertView | None) -> Iterator[Fact]:

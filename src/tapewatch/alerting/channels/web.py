@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import orjson
@@ -37,12 +37,25 @@ _WORTH_ANOTHER: Final = frozenset({408, 425, 429})
 _CLEAN: Final = Redactor(b"words of answers")
 
 
+class Client(Protocol):
+    """The way out."""
+
+    async def fetch(self, request: Request, *, timeout_seconds: float) -> Answer:
+        """Make a request; raises ``ScrapeFailed`` where no answer comes."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        ...
+
+
 class WebChannel(BaseChannel[Settings]):
     """A channel behind a URL."""
 
     def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
         super().__init__(settings, surroundings)
-        self.client = HttpClient(settings.http_config or HttpSettings(), surroundings.clock)
+        http = settings.http_config or HttpSettings()
+        self.client: Client = HttpClient(http, surroundings.clock)
 
     async def post(
         self, url: str, document: Any, headers: Mapping[str, str] | None = None
