@@ -133,7 +133,10 @@ class Platform:
         "Labels that messages may show, beside the ones that are always safe.", default=()
     )
     target_labels: dict[str, str] = option("Labels of every target.", default_factory=dict)
-    url: str = option("Where its console is, for links.", default="http://127.0.0.1:7600")
+    url: str = option(
+        "Where its console is, for links; where nothing is said, the server that runs it.",
+        default="",
+    )
     retention: Retention = option("How long what is kept.", default_factory=Retention)
     engine_ports: dict[str, int] = option(
         "Where engines listen, when not at their usual ports.", default_factory=dict
@@ -156,6 +159,11 @@ class Platform:
     def words(self, severity: str) -> SeverityWords:
         """Tell what a severity means here."""
         return self.severities.get(severity, _WORDS[severity])
+
+    def link(self, place: str) -> str:
+        """Return the address of a place of the console."""
+        base = self.url or f"http://127.0.0.1:{self.port('tapewatch')}"
+        return f"{base.rstrip('/')}/{place}"
 
     def port(self, engine: str) -> int:
         """Tell where an engine listens."""

@@ -42,7 +42,12 @@ def find_settings(
     return SettingsSource.find(file, given)
 
 
-FLAG_PATHS = {"listen": "server.listen", "data": "data.directory", "log-level": "log.level"}
+FLAG_PATHS = {
+    "listen": "server.listen",
+    "data": "data.directory",
+    "log-level": "log.level",
+    "pack": "catalog.packs",
+}
 
 
 def _split(single: str) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """``tapewatch up``: run the server."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 @click.option("--listen", metavar="HOST:PORT", help="Where to listen. [default: 127.0.0.1:7600]")
 @click.option("--data", metavar="DIRECTORY", help="Where to keep everything.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+@click.option(
+    "--pack", "packs", multiple=True, metavar="PACK", help="A pack to run: a folder or a name."
+)
 def up(
     file: Path | None,
     singles: tuple[str, ...],
     listen: str | None,
     data: str | None,
     log_level: str | None,
+    packs: tuple[str, ...],
 ) -> None:
     """
     Run the server until Ctrl-C.
@@ -33,10 +38,12 @@ def up(
       tapewatch up
       tapewatch up --data /var/lib/tapewatch --listen 127.0.0.1:7700
       tapewatch up --config desk.yaml --set log.form=json
+      tapewatch up --pack ./mydesk
     """
     from tapewatch.server.process import run
 
     flags = {"listen": listen, "data": data, "log-level": log_level}
+    flags["pack"] = f"[{', '.join(map(json.dumps, packs))}]" if packs else None
     sys.exit(run(find_settings(file, singles, **flags), announce))
 
 

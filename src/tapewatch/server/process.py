@@ -55,7 +55,7 @@ def run(source: SettingsSource, announce: Callable[[Server, float], None]) -> in
     try:
         server = Server(source, settings, SystemClock())
     except DocumentError as fault:
-        return _fail(f"the rules cannot be used:\n{fault}", EXIT_BAD_SETTINGS)
+        return _fail(f"the rules or packs cannot be used:\n{fault}", EXIT_BAD_SETTINGS)
     except (StartError, StoreError) as fault:
         return _fail(str(fault), EXIT_CANNOT_START)
     return _loop_runner()(_live(server, lambda: announce(server, time.perf_counter() - began)))

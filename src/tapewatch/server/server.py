@@ -159,6 +159,7 @@ class Server:
     def _with_packs(self, packs: Packs, settings: Settings) -> Settings:
         """Lay what follows from packs into settings."""
         folder = self.directory.path / "catalog"
+        packs = packs.at(_external_url(settings, self.address))
         return packs.laid_into(settings, folder, own_address(self.address))
 
     def _apply(self, fresh: Settings) -> None:
@@ -174,8 +175,7 @@ class Server:
     @property
     def external_url(self) -> str:
         """How people reach the server, without a slash at its end."""
-        told = self.settings.server.external_url or f"http://{own_address(self.address)}"
-        return told.rstrip("/")
+        return _external_url(self.settings, self.address)
 
     def families(self) -> Iterator[Family]:
         """Yield the server's own metrics."""
@@ -218,6 +218,11 @@ def own_address(address: str) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104  # compared with, not listened on
         host = "127.0.0.1"
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _external_url(settings: Settings, address: str) -> str:
+    told = settings.server.external_url or f"http://{own_address(address)}"
+    return told.rstrip("/")
 
 
 def changes(old: Any, new: Any, path: str = "") -> Iterator[str]:

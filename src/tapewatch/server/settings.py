@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tapewatch.alerting.settings import AlertingSettings
+from tapewatch.catalog.settings import CatalogSettings
 from tapewatch.document import nodes
 from tapewatch.document.errors import DocumentError, Fault
 from tapewatch.document.fields import option
@@ -109,6 +110,7 @@ class Settings:
     metrics: MetricsSettings = option("", default_factory=MetricsSettings)
     watch: WatchSettings = option("", default_factory=WatchSettings)
     alerting: AlertingSettings = option("", default_factory=AlertingSettings)
+    catalog: CatalogSettings = option("", default_factory=CatalogSettings)
 
 
 @dataclass(frozen=True, slots=True)

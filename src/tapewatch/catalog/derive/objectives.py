@@ -212,7 +212,7 @@ class _Maker:
         return f"({' and '.join(sides)})"
 
     def _annotations(self, pace: str) -> dict[str, str]:
-        objective, url = self.objective, self.catalog.platform.url.rstrip("/")
+        objective = self.objective
         title = objective.title or self.name
         runbook = self.catalog.runbook_of(self.name, objective)
         speed = "fast" if pace == "Fast" else "slowly, but steadily"
@@ -223,7 +223,7 @@ class _Maker:
                 f"{format_share(self.budget)} may be."
             ),
             "runbook": runbook,
-            "runbook_url": f"{url}/runbooks/{runbook}",
+            "runbook_url": self.catalog.platform.link(f"runbooks/{runbook}"),
         }
 
 

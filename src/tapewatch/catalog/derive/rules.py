@@ -121,12 +121,11 @@ def alert_labels(catalog: Catalog, alert: Alert) -> dict[str, str]:
 def alert_annotations(catalog: Catalog, name: str, alert: Alert) -> dict[str, str]:
     """Return what an alert says, with the links to its runbook and its page."""
     told = {text: catalog.say(getattr(alert, text)).strip() for text in TEXTS}
-    url = catalog.platform.url.rstrip("/")
     runbook = catalog.runbook_of(name, alert)
     told["runbook"] = runbook
-    told["runbook_url"] = f"{url}/runbooks/{runbook}"
+    told["runbook_url"] = catalog.platform.link(f"runbooks/{runbook}")
     if alert.dashboard:
-        told["dashboard_url"] = f"{url}/dashboards/{alert.dashboard}"
+        told["dashboard_url"] = catalog.platform.link(f"dashboards/{alert.dashboard}")
     return {annotation: text for annotation, text in told.items() if text}
 
 

@@ -1,0 +1,84 @@
+"""
+Several packs on one server: each keeps its own words, channels and routes.
+
+The alerts of each carry the label ``platform``, and the routes of each stand below one that asks
+for it; so two platforms may both have a channel that is called chat.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tapewatch.catalog.catalog import Catalog
+from tapewatch.catalog.derive.routing import NOWHERE, routing
+from tapewatch.catalog.derive.rules import rule_file
+from tapewatch.catalog.derive.scraping import scrape_jobs
+from tapewatch.model.labels import quote
+
+PLATFORM_LABEL = "platform"
+Plain = dict[str, Any]
+
+
+def rule_files(catalogs: Sequence[Catalog]) -> dict[str, Plain]:
+    """Return the rule file of every pack by its name."""
+    files = {catalog.platform.name: rule_file(catalog) for catalog in catalogs}
+    if len(files) > 1:
+        for name, content in files.items():
+            for group in content["groups"]:
+                group["labels"] = {PLATFORM_LABEL: name}
+    return files
+
+
+def scrape_together(catalogs: Sequence[Catalog]) -> list[Plain]:
+    """Return the scrape jobs of all packs; what two of them ask alike is asked once."""
+    jobs: dict[str, Plain] = {}
+    for catalog in catalogs:
+        for job in scrape_jobs(catalog):
+            name = job["job_name"]
+            if name in jobs and jobs[name] != job:
+                # Jobs need names of their own; the label stays what expressions ask for.
+                job["job_name"] = f"{catalog.platform.name}/{name}"
+                for targets in job["static_configs"]:
+                    targets["labels"]["job"] = name
+            jobs[job["job_name"]] = job
+    return list(jobs.values())
+
+
+def routing_together(catalogs: Sequence[Catalog], *, secrets: str) -> Plain:
+    """Return one routing configuration for all packs."""
+    if len(catalogs) == 1:
+        return routing(catalogs[0], secrets=secrets)
+    whole: Plain = {
+        "route": {"receiver": NOWHERE, "routes": []},
+        "receivers": [{"name": NOWHERE}],
+        "inhibit_rules": [],
+        "time_intervals": [],
+    }
+    for catalog in catalogs:
+        _add(whole, routing(catalog, secrets=secrets), catalog.platform.name)
+    return whole
+
+
+def _add(whole: Plain, one: Plain, platform: str) -> None:
+    matcher = f"{PLATFORM_LABEL}={quote(platform)}"
+    root = _renamed(one["route"], platform)
+    whole["route"]["routes"].append({**root, "matchers": [matcher]})
+    for receiver in one["receivers"][1:]:
+        whole["receivers"].append({**receiver, "name": f"{platform}/{receiver['name']}"})
+    for rule in one.get("inhibit_rules", ()):
+        sides = ("source_matchers", "target_matchers")
+        whole["inhibit_rules"].append({**rule, **{side: [matcher, *rule[side]] for side in sides}})
+    for interval in one.get("time_intervals", ()):
+        whole["time_intervals"].append({**interval, "name": f"{platform}/{interval['name']}"})
+
+
+def _renamed(route: Plain, platform: str) -> Plain:
+    changed = dict(route)
+    if route.get("receiver", NOWHERE) != NOWHERE:
+        changed["receiver"] = f"{platform}/{route['receiver']}"
+    if "mute_time_intervals" in route:
+        changed["mute_time_intervals"] = [
+            f"{platform}/{name}" for name in route["mute_time_intervals"]
+        ]
+    if "routes" in route:
+        changed["routes"] = [_renamed(each, platform) for each in route["routes"]]
+    return changed
