@@ -1,5 +1,6 @@
 """Order life as a program uses it: bound once, then marked."""
 
+from tapewatch.sdk.process import REGISTRY
 from tapewatch.sdk.trading import metrics
 from tapewatch.sdk.trading.order_life import ACK, CANCEL, FILL, RISK, SENT, OrderLife, clock_ns
 
@@ -50,3 +51,12 @@ def test_a_sweep_without_orphans_says_none():
     life.bind(venue="young", strategy="maker").signal("a1")
     assert life.sweep() == []
     assert metrics.ORDERS_ORPHANED.bind(venue="young", strategy="maker").value == 0
+
+
+def test_a_timeline_pushes_every_step_as_an_event():
+    orders = OrderLife(timeline=True).bind(venue="timeline", strategy="maker")
+    before = REGISTRY.ring.position
+    orders.signal("a1")
+    orders.mark("a1", SENT)
+    orders.mark("a1", SENT)
+    assert REGISTRY.ring.position == before + 2

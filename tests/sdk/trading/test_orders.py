@@ -30,7 +30,7 @@ HISTOGRAM_BYTES = 64 + 8 * 320
 class Bench:
     """Orders with all of their cells at hand."""
 
-    def __init__(self, twin, open_max=100, ended_max=4):
+    def __init__(self, twin, open_max=100, ended_max=4, timeline=None):
         self.memory = Memory(1 << 19)
         self._next = count(4096, HISTOGRAM_BYTES)
         self.made = []
@@ -52,6 +52,7 @@ class Bench:
             realtime_offset_ns=0,
             open_max=open_max,
             ended_max=ended_max,
+            timeline=timeline,
         )
 
     def counter(self):
@@ -101,6 +102,16 @@ def test_an_ordinary_life_is_counted_step_by_step(bench):
     assert [cell.value for cell in bench.marks] == [1, 1, 1, 1, 2, 1, 0, 0, 0]
     assert bench.open_orders.value == 0
     assert sum(cell.value for cell in bench.faults) == 0
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=["pure", "chosen"])
+def test_a_timeline_is_told_every_step_and_no_fault(twin):
+    steps = []
+    watched = Bench(twin, timeline=lambda order_id, stage: steps.append((order_id, stage))).orders
+    watched.signal("a1")
+    for stage in (SENT, SENT, FILL, ACK):
+        watched.mark("a1", stage)
+    assert steps == [("a1", SIGNAL), ("a1", SENT), ("a1", FILL)]
 
 
 def test_stages_may_be_left_out(bench):

@@ -40,6 +40,8 @@ def binance_spot() -> tuple[Limit, ...]:
         Limit("raw_5m", Scope.IP, FixedWindow(61_000, 300)),
         Limit("orders_10s", Scope.ACCOUNT, FixedWindow(100, 10)),
         Limit("orders_1d", Scope.ACCOUNT, FixedWindow(200_000, 86_400)),
+        Limit("sapi_ip_1m", Scope.IP, FixedWindow(12_000, 60)),
+        Limit("sapi_uid_1m", Scope.UID, FixedWindow(180_000, 60)),
     )
 
 

@@ -13,7 +13,7 @@ A mark costs a few dozen nanoseconds and never raises; a mark that is no step is
 fault. Orders that never end are seen from outside by the age of the oldest, and named by ``sweep``.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from time import time_ns
 from typing import Final
@@ -70,12 +70,20 @@ class OrderLife:
 
     ``orphan_after_s`` is when an open order should have ended, ``open_max`` how many are watched
     for each binding, and ``ended_max`` how many ended ones are remembered to know a late mark.
+    ``timeline=True`` pushes every step as an event too, so that the history of one order can be
+    read; it costs as much again as the mark.
     """
 
     def __init__(
-        self, *, orphan_after_s: float = 60.0, open_max: int = 65_536, ended_max: int = 1_024
+        self,
+        *,
+        orphan_after_s: float = 60.0,
+        open_max: int = 65_536,
+        ended_max: int = 1_024,
+        timeline: bool = False,
     ) -> None:
         self.orphan_after_s = orphan_after_s
+        self._timeline = timeline
         self._open_max = open_max
         self._ended_max = ended_max
         self._orphaned = events.declare(
@@ -119,6 +127,7 @@ class OrderLife:
             realtime_offset_ns=_realtime_offset_ns(),
             open_max=self._open_max,
             ended_max=self._ended_max,
+            timeline=_timeline(venue, strategy) if self._timeline else None,
         )
 
     def sweep(self, orphans_max: int = 100) -> list[Orphan]:
@@ -148,6 +157,17 @@ class OrderLife:
     def _tell(self, orphan: Orphan, venue: str, strategy: str) -> None:
         order, stage = str(orphan.order_id), stage_name(orphan.stage)
         events.push(self._orphaned, order, strategy, venue, orphan.age_s, stage)
+
+
+def _timeline(venue: str, strategy: str) -> Callable[[Hashable, int], None]:
+    form = events.declare("order {order} of {strategy} at {venue}: {stage}", target="orders")
+    names = [stage_name(stage) for stage in Stage]
+    push = events.push
+
+    def told(order_id: Hashable, stage: int) -> None:
+        push(form, order_id, strategy, venue, names[stage])
+
+    return told
 
 
 def _realtime_offset_ns() -> int:

@@ -69,6 +69,7 @@ cdef class Orders:
     cdef PyObject *marks[STAGES]
     cdef PyObject *faults[FAULTS]
     cdef object find
+    cdef object timeline
     cdef GaugeHandle open_orders
     cdef GaugeHandle oldest
     cdef HistogramHandle tick_to_trade
@@ -89,6 +90,7 @@ cdef class Orders:
         int64_t realtime_offset_ns,
         Py_ssize_t open_max,
         Py_ssize_t ended_max,
+        timeline=None,
     ):
         cdef int place
         self.orders = {}
@@ -96,6 +98,7 @@ cdef class Orders:
         self.ended = [None] * self.ended_max
         self.open_max = open_max
         self.find = find
+        self.timeline = timeline
         self.open_orders = open_orders
         self.oldest = oldest
         self.tick_to_trade = tick_to_trade
@@ -139,6 +142,8 @@ cdef class Orders:
         order.began_ns = order.at_ns = now_ns()
         self.append(order)
         (<CounterHandle>self.marks[0]).add(1.0)
+        if self.timeline is not None:
+            self.timeline(order_id, 0)
         return True
 
     def mark(self, order_id, stage):
@@ -181,6 +186,8 @@ cdef class Orders:
         if after >= FILL:
             self.observe(self.life, at_ns - order.began_ns, order.exemplar)
             self.end(order)
+        if self.timeline is not None:
+            self.timeline(order.order_id, after)
         return 0
 
     cdef PyObject *make(self, int before, int after) except NULL:

@@ -33,6 +33,8 @@ class Orders:
 
     ``transitions`` has a histogram or None for every pair of stages, ``marks`` a counter for every
     stage, ``faults`` one for every fault. ``find`` makes the histogram of a pair that has none.
+    ``timeline`` is called with every step: the id and the place of the stage.
+
     Memory is bounded: ``open_max`` open orders, and the last ``ended_max`` that ended, which are
     remembered so that a late mark is told from an unknown one.
     """
@@ -51,6 +53,7 @@ class Orders:
         realtime_offset_ns: int,
         open_max: int,
         ended_max: int,
+        timeline: Callable[[Hashable, int], None] | None = None,
     ) -> None:
         self._transitions = transitions
         self._find = find
@@ -62,6 +65,7 @@ class Orders:
         self._life = life
         self.realtime_offset_ns = realtime_offset_ns
         self._open_max = open_max
+        self._timeline = timeline
         self._orders: dict[Hashable, Order] = {}
         self._ended: list[Order | None] = [None] * max(ended_max, 1)
         self._ended_next = 0
@@ -96,6 +100,8 @@ class Orders:
         order.began_ns = order.at_ns = clock_ns()
         self._append(order)
         self._marks[0].inc()
+        if self._timeline is not None:
+            self._timeline(order_id, 0)
         return True
 
     def mark(self, order_id: Hashable, stage: int) -> bool:
@@ -131,6 +137,8 @@ class Orders:
         if stage >= _FILL:
             self._life.observe((now_ns - order.began_ns) * _NS, order.exemplar)
             self._end(order)
+        if self._timeline is not None:
+            self._timeline(order.order_id, stage)
 
     def _end(self, order: Order) -> None:
         self._unlink(order)
