@@ -39,7 +39,7 @@ export function formatExact(value: number): string {
 function plain(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && size < 1e-3) return value.toExponential(2);
-  return size < 1_000 ? digits(value) : scaled(value, PREFIXES.slice(0, 6)).replace(" ", "");
+  return size < 999.95 ? digits(value) : scaled(value, PREFIXES.slice(0, 6)).replace(" ", "");
 }
 
 function scaled(value: number, steps: readonly (readonly [number, string])[], after = ""): string {

@@ -6,6 +6,7 @@ import { Icon } from "../parts/icon";
 import { Failed, Loading } from "../parts/states";
 import { href } from "../state/address";
 import { formatAge, formatDuration, formatTime, now, parseDuration } from "../state/time";
+import { webLink } from "./links";
 import "../styles/now.css";
 
 export default function Now() {
@@ -117,11 +118,6 @@ function AlertRow({ alert }: { alert: Alert }) {
       </p>
     </li>
   );
-}
-
-/** Only an address of the web becomes a link; anything else an annotation holds does not. */
-export function webLink(text: string | undefined): string | undefined {
-  return text && /^https?:\/\//i.test(text) ? text : undefined;
 }
 
 const STATES: Readonly<Record<Freshness, readonly [State, string]>> = {

@@ -16,6 +16,7 @@ import { formatValue } from "../../data/units";
 import { Failed, Loading } from "../../parts/states";
 import { Table, type Column } from "../../parts/table";
 import { formatClock, live, parseDuration, range } from "../../state/time";
+import { runsOf, type Run } from "./runs";
 import { severest } from "./severity";
 import type { Kind, Panel, StateName } from "./model";
 
@@ -267,24 +268,6 @@ function LadderRow({ name, rungs, unit, place }: {
       </div>
     </div>
   );
-}
-
-interface Run {
-  readonly value: number;
-  readonly first: number;
-  readonly last: number;
-}
-
-/** Put equal neighbours together. */
-export function runsOf(values: Float64Array): Run[] {
-  const runs: Run[] = [];
-  values.forEach((value, index) => {
-    const last = runs.at(-1);
-    if (last && (last.value === value || (Number.isNaN(last.value) && Number.isNaN(value)))) {
-      runs[runs.length - 1] = { ...last, last: index };
-    } else runs.push({ value, first: index, last: index });
-  });
-  return runs;
 }
 
 function Timeline({ panel, frame, names, height }: Drawing) {

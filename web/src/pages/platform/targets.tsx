@@ -10,6 +10,7 @@ import { Table, type Column } from "../../parts/table";
 import { Choice } from "../../parts/tabs";
 import { href, parameter, setParameters } from "../../state/address";
 import { formatAge, now, parseDuration } from "../../state/time";
+import { adviceFor } from "./advice";
 
 const TONES: Readonly<Record<Freshness, readonly [State, string]>> = {
   fresh: ["good", "up"], late: ["warn", "late"], down: ["bad", "down"], waiting: ["muted", "waiting"],
@@ -152,21 +153,6 @@ function Detail({ shown }: { shown: Shown }) {
 function selector(target: Target, name: string): string {
   const { job = "", instance = "" } = target.labels;
   return `${name}{job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}}`;
-}
-
-const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/refused/i, "Nothing listens at this address: is the process up, and is it the right port?"],
-  [/timed? ?out|deadline/i, "It answers later than scrape_timeout: is it busy, or too far away?"],
-  [/40[13]/, "It wants other credentials: see authorization or basic_auth of the job."],
-  [/404/, "It has no such page: see metrics_path of the job."],
-  [/resolve|name or service|getaddrinfo/i, "The name is not known here: is it spelled so, and does this machine's resolver know it?"],
-  [/certificate|tls|ssl/i, "Its certificate is not trusted: see tls_config of the job."],
-  [/parse|invalid|unexpected/i, "It answers with something that is no exposition: open the address and look."],
-  [/limit/i, "It has more than the job allows: see sample_limit and the other limits."],
-];
-
-export function adviceFor(fault: string): string {
-  return ADVICE.find(([pattern]) => pattern.test(fault))?.[1] ?? "The words are those of the connection or of the target.";
 }
 
 interface Step {
