@@ -82,8 +82,7 @@ def parcel(told=None, *, memory=None, attempt=1):
 
 def context(told=None, *, picture=None, words=None):
     told = told or notification()
-    story = tell(told)
-    return Context(story, Data.of(told, story), words or Words(), picture)
+    return Context(Data.of(told, lambda: tell(told)), words or Words(), picture)
 
 
 def channel(key, text, *, shared="{}", clock=None):

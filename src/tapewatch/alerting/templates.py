@@ -9,8 +9,9 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -127,7 +128,7 @@ class Alerts(list[AlertData]):
         return Alerts(alert for alert in self if alert.status == RESOLVED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Data:
     """The dot of a message template; ``.Story`` is ours, the rest is Alertmanager's."""
 
@@ -141,11 +142,13 @@ class Data:
     external_url: str
     notification_reason: str
     truncated_alerts: int
-    story: Story
-    created_ns: int = field(default=0)
+    tell: Callable[[], Story]
+    """Writes the story; most webhooks never ask for it."""
+
+    created_ns: int = 0
 
     @classmethod
-    def of(cls, told: Notification, story: Story) -> "Data":
+    def of(cls, told: Notification, tell: Callable[[], Story]) -> "Data":
         """Show a notification."""
         return cls(
             receiver=told.receiver,
@@ -158,9 +161,14 @@ class Data:
             external_url=told.external_url,
             notification_reason=told.reason,
             truncated_alerts=told.folded,
-            story=story,
+            tell=tell,
             created_ns=told.created_ns,
         )
+
+    @cached_property
+    def story(self) -> Story:
+        """Our own words for it."""
+        return self.tell()
 
     def as_json(self) -> dict[str, Any]:
         """Write what ``toJson`` gives of the dot."""
@@ -206,8 +214,9 @@ class Words:
         return self._set.render(text, data, html=True, functions=_functions_at(data))
 
 
+@lru_cache(maxsize=4096)
 def json_time(moment: Moment) -> str:
-    """Write a time as Go writes it in JSON."""
+    """Write a time as Go writes it in JSON; the alerts of a storm share their times."""
     return moment.format("2006-01-02T15:04:05.999999999Z07:00")
 
 

@@ -7,6 +7,7 @@ A channel writes ``attempt`` as if everything went well; whatever ends an attemp
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
@@ -53,19 +54,19 @@ class BaseChannel(ABC, Generic[Settings]):
         self.surroundings = surroundings
         self.clock = surroundings.clock
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """Where it leads, without secrets."""
         return self.kind
 
-    @property
+    @cached_property
     def pace(self) -> Pace:
         """How fast the destination takes messages."""
         own = self.settings.tapewatch
         usual = self.usual_pace
         return Pace(own.per_second or usual.per_second, own.burst or usual.burst)
 
-    @property
+    @cached_property
     def allowance(self) -> Allowance:
         """What messages may tell."""
         return allowance_of(self.settings, inside=self.inside)
@@ -110,9 +111,8 @@ class BaseChannel(ABC, Generic[Settings]):
 
     def context(self, parcel: Parcel) -> Context:
         """Write the message for a notification that has passed the filter."""
-        story = tell(parcel.notification)
-        data = Data.of(parcel.notification, story)
-        return Context(story, data, self.surroundings.words)
+        data = Data.of(parcel.notification, lambda: tell(parcel.notification))
+        return Context(data, self.surroundings.words)
 
     def close(self) -> None:
         """Let go of connections; most channels keep none."""

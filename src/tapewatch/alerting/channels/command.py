@@ -9,6 +9,7 @@ another attempt, anything else is a refusal.
 import asyncio
 import os
 from contextlib import suppress
+from functools import cached_property
 from typing import Final
 
 import orjson
@@ -33,7 +34,7 @@ class CommandChannel(BaseChannel[CommandSettings]):
     usual_pace = Pace(5.0, 5)
     inside = True
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The program."""
         return f"command {self.settings.command[0]}"

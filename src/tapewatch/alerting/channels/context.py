@@ -27,12 +27,16 @@ class Picture:
 class Context:
     """One notification in the words of one channel."""
 
-    story: Story
     data: Data
     words: Words
     picture: Picture | None = None
     faults: list[str] = field(default_factory=list)
     """Templates that failed; what they were to say was said plainly instead."""
+
+    @property
+    def story(self) -> Story:
+        """The message that we write ourselves."""
+        return self.data.story
 
     def text(self, template: str, plain: Callable[[], str] | str = "") -> str:
         """Render a template; where it fails, say ``plain`` and keep the fault."""

@@ -5,6 +5,7 @@ Discord, through the webhook of a channel.
 message that is thrown away looks delivered.
 """
 
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -42,7 +43,7 @@ class DiscordChannel(WebChannel[DiscordSettings]):
     kind = "discord"
     usual_pace = Pace(1.0, 5)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """Which webhook."""
         url = self.settings.webhook_url

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, getaddresses, parseaddr
+from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
@@ -40,7 +41,7 @@ class EmailChannel(BaseChannel[EmailSettings]):
     kind = "email"
     usual_pace = Pace(5.0, 20)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The server and the domains written to."""
         domains = {address.rpartition("@")[2] for _, address in getaddresses([self.settings.to])}

@@ -1,6 +1,7 @@
 """The file: one line of JSON for each notification, for archives and for whatever reads files."""
 
 import os
+from functools import cached_property
 
 import orjson
 
@@ -20,7 +21,7 @@ class FileChannel(BaseChannel[FileSettings]):
     usual_pace = Pace(10_000.0, 1_000)
     inside = True
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The file."""
         return f"file {self.settings.path}"

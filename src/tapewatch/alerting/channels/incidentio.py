@@ -1,5 +1,6 @@
 """incident.io: the webhook's JSON with a token, never larger than they take."""
 
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -22,7 +23,7 @@ class IncidentioChannel(WebChannel[IncidentioSettings]):
     kind = "incidentio"
     usual_pace = Pace(5.0, 10)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The source."""
         return f"incidentio {told_by(self.settings.url or str(self.settings.url_file))}"

@@ -5,6 +5,7 @@ Issues are created, written anew, resolved and opened again by the transitions t
 name. The label is the hash of the group's key, as Alertmanager writes it.
 """
 
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -29,7 +30,7 @@ class JiraChannel(WebChannel[JiraSettings]):
     usual_pace = Pace(2.0, 5)
     closes = True
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The server and the project."""
         return f"jira {self.settings.api_url} {self.settings.project}"

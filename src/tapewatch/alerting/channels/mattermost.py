@@ -1,5 +1,6 @@
 """Mattermost, through an incoming webhook."""
 
+from functools import cached_property
 from typing import Any, Final
 
 from tapewatch.alerting.channels.base import reveal
@@ -44,7 +45,7 @@ class MattermostChannel(WebChannel[MattermostSettings]):
     kind = "mattermost"
     usual_pace = Pace(5.0, 10)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """Which webhook."""
         url = self.settings.webhook_url

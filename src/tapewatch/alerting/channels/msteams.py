@@ -6,6 +6,7 @@ A connector may answer 200 although Teams refused: what it says in the body coun
 
 import base64
 import re
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -35,7 +36,7 @@ class _TeamsBase(WebChannel[Settings]):
 
     usual_pace: ClassVar[Pace] = Pace(1.0, 4)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """Which workflow or connector."""
         url = getattr(self.settings, "webhook_url", None)

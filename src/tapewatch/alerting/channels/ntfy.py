@@ -1,6 +1,7 @@
 """ntfy: a topic on ntfy.sh or on a server of one's own."""
 
 import base64
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -26,7 +27,7 @@ class NtfyChannel(WebChannel[NtfySettings]):
     kind = "ntfy"
     usual_pace = Pace(0.2, 30)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The server and the topic."""
         return f"ntfy {self.settings.url.rstrip('/')}/{self.settings.topic}"

@@ -5,6 +5,7 @@ Its API takes requests at once and works on them later; 202 means taken. The ser
 2027.
 """
 
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -38,7 +39,7 @@ class OpsgenieChannel(WebChannel[OpsgenieSettings]):
     usual_pace = Pace(5.0, 20)
     closes = True
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The integration, without its key."""
         key = self.settings.api_key

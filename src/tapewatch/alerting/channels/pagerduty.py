@@ -5,6 +5,7 @@ The dedup key is the hash of the group's key, as Alertmanager has it, so inciden
 left them.
 """
 
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ class PagerDutyChannel(WebChannel[PagerDutySettings]):
     usual_pace = Pace(5.0, 20)
     closes = True
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The service, without its key."""
         settings = self.settings

@@ -6,6 +6,7 @@ cancelled by the receipt that Pushover gave.
 """
 
 import base64
+from functools import cached_property
 from typing import Final
 from urllib.parse import urlencode
 
@@ -36,7 +37,7 @@ class PushoverChannel(WebChannel[PushoverSettings]):
     usual_pace = Pace(1.0, 5)
     closes = True
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The service; its limits hold for our application as a whole."""
         return f"pushover {self.settings.device}".strip()

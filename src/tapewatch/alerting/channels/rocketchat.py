@@ -1,5 +1,6 @@
 """Rocket.Chat, as a user with a token."""
 
+from functools import cached_property
 from typing import Any, Final
 
 from tapewatch.alerting.channels.base import reveal
@@ -24,7 +25,7 @@ class RocketchatChannel(WebChannel[RocketchatSettings]):
     kind = "rocketchat"
     usual_pace = Pace(1.0, 5)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The server and the channel."""
         return f"rocketchat {self.settings.api_url} {self.settings.channel}"

@@ -5,6 +5,7 @@ An app posts with ``chat.postMessage`` and changes the message with ``chat.updat
 also where they refuse, with ``ok`` and ``error`` in the body. A webhook can do neither.
 """
 
+from functools import cached_property
 from typing import Any, Final
 
 from tapewatch.alerting.channels.base import Ended, reveal
@@ -49,7 +50,7 @@ class SlackChannel(WebChannel[SlackSettings]):
     kind = "slack"
     usual_pace = Pace(1.0, 3)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The channel, or which webhook."""
         if self.settings.is_app:

@@ -1,6 +1,7 @@
 """Amazon SNS: a topic, a device or a telephone."""
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -35,7 +36,7 @@ class SnsChannel(WebChannel[SnsSettings]):
     usual_pace = Pace(10.0, 20)
     _role: tuple[AwsKey, int] | None = None
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The topic or device; a telephone without its last digits."""
         settings = self.settings

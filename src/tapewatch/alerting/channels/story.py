@@ -8,6 +8,7 @@ action and the way to the runbook stay.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from tapewatch.alerting.channels.limits import Measure, fit, letters
@@ -285,6 +286,7 @@ def _one(labels: Labels, *names: str) -> str:
     return next((labels.get(name) for name in names if labels.get(name)), "")
 
 
+@lru_cache(maxsize=4096)
 def clock_time(time_ns: int) -> str:
     """Write a time as people in the middle of something read it: the clock first."""
     return Moment(time_ns).format("15:04:05 UTC, 2 Jan")

@@ -7,6 +7,7 @@ than a message is split: words are never replaced by an error.
 
 import html
 import re
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -36,7 +37,7 @@ class TelegramChannel(WebChannel[TelegramSettings]):
     kind = "telegram"
     usual_pace = Pace(1.0, 3)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The chat."""
         return f"telegram {self.settings.chat_id or self.settings.chat_id_file}"

@@ -1,5 +1,6 @@
 """VictorOps (Splunk On-Call): incidents by their entity."""
 
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ class VictorOpsChannel(WebChannel[VictorOpsSettings]):
     usual_pace = Pace(5.0, 20)
     closes = True
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The route."""
         return f"victorops {self.settings.routing_key}"

@@ -1,5 +1,6 @@
 """Webex, as a bot: Markdown in a room."""
 
+from functools import cached_property
 from typing import Final
 
 import orjson
@@ -22,7 +23,7 @@ class WebexChannel(WebChannel[WebexSettings]):
     kind = "webex"
     usual_pace = Pace(2.0, 5)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The room."""
         return f"webex {self.settings.room_id}"

@@ -7,6 +7,7 @@ tell repetitions; with a secret set it also gets a signature over time, id and b
 
 import hashlib
 import hmac
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -32,13 +33,13 @@ class WebhookChannel(WebChannel[WebhookSettings]):
     kind = "webhook"
     usual_pace = Pace(10_000.0, 1_000)
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The server, and which of its webhooks."""
         settings = self.settings
         return f"webhook {told_by(settings.url.reveal() if settings.url else self._file_name())}"
 
-    @property
+    @cached_property
     def allowance(self) -> Allowance:
         """A receiver on this machine is in the house."""
         url = self.settings.url

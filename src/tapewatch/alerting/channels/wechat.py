@@ -1,5 +1,6 @@
 """WeChat for companies: a message of our application, with a token that is fetched and kept."""
 
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -26,7 +27,7 @@ class WechatChannel(WebChannel[WechatSettings]):
     usual_pace = Pace(2.0, 5)
     _token: tuple[str, int] | None = None
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The company."""
         return f"wechat {self.settings.corp_id}"

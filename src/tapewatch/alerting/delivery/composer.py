@@ -49,10 +49,10 @@ class Composer:
         """Write the message of a parcel for a channel."""
         allowance: Allowance = getattr(channel, "allowance", Allowance())
         filtered = self.filter.apply(parcel.notification, allowance)
-        story = self._tell(parcel.notification, filtered)
         told = filtered.notification
         picture = await self._picture(parcel.notification, told) if chart else None
-        context = Context(story, Data.of(told, story), self.words, picture)
+        data = Data.of(told, lambda: self._tell(parcel.notification, filtered))
+        context = Context(data, self.words, picture)
         return Message(replace(parcel, notification=told), context, filtered.changes)
 
     def _tell(self, told: Notification, filtered: Filtered) -> Story:

@@ -32,6 +32,8 @@ AT_ONCE_MAX: Final = 256
 AT_ONCE_EACH_MAX: Final = 64
 KEPT_FOR_URGENT: Final = 32
 BUSY_NS: Final = NS // 20
+AT_ONCE_ASKED: Final = 16
+"""How many parcels are looked at together; a destination rarely takes more at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Dispatcher:
         blocked = self._blocked(now_ns)
         while room := self._room():
             known = len(blocked)
-            found = self.outbox.due(now_ns, room, without=blocked)
+            found = self.outbox.due(now_ns, min(room, AT_ONCE_ASKED), without=blocked)
             fresh = [self._begin(each, blocked, now_ns) for each in found]
             begun += [each for each in fresh if each is not None]
             if not any(fresh) and len(blocked) == known:

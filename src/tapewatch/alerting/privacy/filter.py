@@ -11,6 +11,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -20,6 +21,7 @@ from tapewatch.model.labels import Labels
 from tapewatch.sdk.redaction import REMOVED, Redactor
 
 HASH_DIGITS: Final = 12
+REMEMBERED: Final = 16_384
 _REPEATED_MIN: Final = 3
 """Shorter values are not looked for in texts: they would be found everywhere."""
 
@@ -67,6 +69,8 @@ class PrivacyFilter:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._redactor = Redactor(key)
+        # The words of an alert are said again and again, to every channel and in every storm.
+        self._clean = lru_cache(maxsize=REMEMBERED)(self._redactor.text)
 
     def apply(self, told: Notification, allowance: Allowance) -> Filtered:
         """Return the notification as a channel may see it."""
@@ -76,7 +80,7 @@ class PrivacyFilter:
 
     def text(self, text: str) -> str:
         """Take credentials and addresses out of a text, such as an answer that is logged."""
-        return self._redactor.text(text)
+        return self._clean(text)
 
     def hashed(self, name: str, value: str) -> str:
         """Replace a value by its keyed hash; the name's kind stands in front."""
@@ -151,7 +155,7 @@ class _Passing:
         )
 
     def _labels(self, labels: Labels, where: str) -> Labels:
-        return Labels.of(dict(self._pairs(labels, where, self._is_free)))
+        return _same_or_new(labels, self._pairs(labels, where, self._is_free))
 
     def _annotations(self, annotations: Labels) -> Labels:
         allowed = ANNOTATIONS | self.allowance.annotations
@@ -159,7 +163,7 @@ class _Passing:
         def is_free(name: str) -> bool:
             return self.allowance.inside or name in allowed
 
-        return Labels.of(dict(self._pairs(annotations, "annotation", is_free)))
+        return _same_or_new(annotations, self._pairs(annotations, "annotation", is_free))
 
     def _pairs(
         self, pairs: Labels, where: str, is_free: Callable[[str], bool]
@@ -174,13 +178,19 @@ class _Passing:
                 self.changes.append(Change(where, name, "left out"))
 
     def _text(self, text: str, where: str, name: str) -> str:
-        clean = _URL.sub(lambda match: self._plain_url(match[0]), text)
+        if self.allowance.inside:
+            return self._inside(text, where, name)
+        clean = _URL.sub(lambda match: self._plain_url(match[0]), text) if "://" in text else text
         for value, stand_in in self._by_length():
             if value in clean:
                 clean = _replaced(clean, value, stand_in)
-        clean = self.filter.text(clean)
-        if not self.allowance.inside:
-            clean = _ORDER.sub(self._order, clean)
+        clean = _ORDER.sub(self._order, self.filter.text(clean))
+        if clean != text:
+            self.changes.append(Change(where, name, "cleaned"))
+        return clean
+
+    def _inside(self, text: str, where: str, name: str) -> str:
+        clean = self.filter.text(text)
         if clean != text:
             self.changes.append(Change(where, name, "cleaned"))
         return clean
@@ -218,3 +228,8 @@ class _Passing:
 
 def _replaced(text: str, value: str, stand_in: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", lambda _: stand_in, text)
+
+
+def _same_or_new(labels: Labels, pairs: Iterator[tuple[str, str]]) -> Labels:
+    kept = tuple(pairs)
+    return labels if kept == labels else Labels.of(dict(kept))
