@@ -241,10 +241,7 @@ class ReceiverSettings:
 
     def said(self) -> dict[str, Any]:
         """Write what the receiver says beside defaults."""
-        head: dict[str, Any] = {"name": self.name}
-        if self.labels:
-            head["labels"] = dict(self.labels)
-        return {**head, **self._by_key(lambda settings, _: said(settings))}
+        return {"name": self.name, **self._by_key(lambda settings, _: said(settings))}
 
     @classmethod
     def schema_node(cls) -> dict[str, Any]:

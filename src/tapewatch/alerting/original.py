@@ -1,7 +1,7 @@
 """
 The configuration as Alertmanager's own tools read it back: what was said, secrets hidden.
 
-What is ours and unknown to them is left out, so ``amtool config routes`` works on it.
+What they may not know is left out, so ``amtool config routes`` works on it.
 """
 
 from dataclasses import is_dataclass
@@ -25,8 +25,13 @@ OURS: Final = frozenset(
         "command_configs",
         "file_configs",
         "ntfy_configs",
+        "labels",
+        "tracing",
+        "event_recorder",
     }
 )
+"""Keys that are left out: ours, and those that an amtool of Debian's age does not know."""
+
 HIDDEN: Final = "<secret>"
 
 

@@ -12,6 +12,7 @@ from tapewatch.model.errors import TapewatchError
 NOUNS: Final = {
     "up": ("tapewatch.cli.up:up", "Run the server."),
     "query": ("tapewatch.cli.query:query", "Ask a question in PromQL."),
+    "alerts": ("tapewatch.cli.alerts:alerts", "See, take over, silence and explain alerts."),
     "metrics": ("tapewatch.cli.metrics:metrics", "Import, list, count, delete and copy metrics."),
     "catalog": ("tapewatch.cli.catalog:catalog", "Check, show, compare and begin packs."),
     "test": ("tapewatch.cli.test:test", "Run tests of queries, rules and packs."),

@@ -57,6 +57,25 @@ class Connection:
         """Send a body and return the JSON value that is answered, checked for success."""
         return self._read(*self._send(path, body, {"Content-Type": content_type}, "POST"))
 
+    def call(self, path: str, value: Any = None, *, method: str = "GET") -> Any:
+        """Send a JSON value, or nothing, and return what is answered without an envelope."""
+        return self._plain(*self.fetch(path, value, method=method))
+
+    def fetch(self, path: str, value: Any = None, *, method: str = "GET") -> tuple[int, bytes]:
+        """Send a JSON value, or nothing, and return the answer's status and body."""
+        body = None if value is None else orjson.dumps(value)
+        headers = {} if value is None else {"Content-Type": "application/json"}
+        status, answer = self._send(path, body, headers, method)
+        if status >= 400:
+            raise self._refusal(status, answer)
+        return status, answer
+
+    def _plain(self, _status: int, body: bytes) -> Any:
+        try:
+            return orjson.loads(body) if body.strip() else None
+        except orjson.JSONDecodeError as fault:
+            raise AnswerUnreadable(self.url, f"its body is no JSON ({fault})") from None
+
     def _read(self, status: int, body: bytes) -> Any:
         if status == http.client.NO_CONTENT:
             return None
