@@ -189,9 +189,13 @@ class AlertStore:
         return gone
 
     def shift(self, by_ns: int) -> None:
-        """Move ends that nobody gave, because the clock was set and no time has passed."""
+        """
+        Move ends that have not come, because the clock was set and no time has passed.
+
+        Those that a sender gave are leases too: it says a later one as long as the alert goes on.
+        """
         for state in self._known.values():
-            if state.timeout and not state.over:
+            if not state.over:
                 state.ends_ns += by_ns
                 self.write(state)
 
