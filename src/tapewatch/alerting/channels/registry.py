@@ -5,13 +5,25 @@ A configuration reader reads each entry under a key into ``settings``, calls ``w
 the ``global`` section, asks ``lacks`` for what is missing, and hands the result to ``make``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
 from tapewatch.alerting.channels.channel import Channel
+from tapewatch.alerting.channels.command import CommandChannel
+from tapewatch.alerting.channels.discord import DiscordChannel
+from tapewatch.alerting.channels.email import EmailChannel
+from tapewatch.alerting.channels.file import FileChannel
+from tapewatch.alerting.channels.incidentio import IncidentioChannel
+from tapewatch.alerting.channels.jira import JiraChannel
+from tapewatch.alerting.channels.mattermost import MattermostChannel
+from tapewatch.alerting.channels.msteams import TeamsChannel, TeamsConnectorChannel
+from tapewatch.alerting.channels.ntfy import NtfyChannel
+from tapewatch.alerting.channels.opsgenie import OpsgenieChannel
+from tapewatch.alerting.channels.pagerduty import PagerDutyChannel
+from tapewatch.alerting.channels.pushover import PushoverChannel
+from tapewatch.alerting.channels.rocketchat import RocketchatChannel
 from tapewatch.alerting.channels.settings.command import CommandSettings
 from tapewatch.alerting.channels.settings.common import ChannelSettings
 from tapewatch.alerting.channels.settings.discord import DiscordSettings
@@ -33,7 +45,14 @@ from tapewatch.alerting.channels.settings.victorops import VictorOpsSettings
 from tapewatch.alerting.channels.settings.webex import WebexSettings
 from tapewatch.alerting.channels.settings.webhook import WebhookSettings
 from tapewatch.alerting.channels.settings.wechat import WechatSettings
+from tapewatch.alerting.channels.slack import SlackChannel
+from tapewatch.alerting.channels.sns import SnsChannel
 from tapewatch.alerting.channels.surroundings import Surroundings
+from tapewatch.alerting.channels.telegram import TelegramChannel
+from tapewatch.alerting.channels.victorops import VictorOpsChannel
+from tapewatch.alerting.channels.webex import WebexChannel
+from tapewatch.alerting.channels.webhook import WebhookChannel
+from tapewatch.alerting.channels.wechat import WechatChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,51 +61,32 @@ class ChannelKind:
 
     name: str
     settings: type[ChannelSettings]
-    maker: str
-    """Module and class of the channel; loaded when the first one is made."""
-
-    def make(self, settings: ChannelSettings, surroundings: Surroundings) -> Channel:
-        """Make a channel of settings that lack nothing."""
-        module, _, name = self.maker.partition(":")
-        made: Any = getattr(import_module(f"{__package__}.{module}"), name)
-        channel: Channel = made(settings, surroundings)
-        return channel
+    make: Callable[[Any, Surroundings], Channel]
+    """Makes a channel of settings that lack nothing."""
 
 
 KINDS: Final[Mapping[str, ChannelKind]] = MappingProxyType(
     {
-        "command_configs": ChannelKind("command", CommandSettings, "command:CommandChannel"),
-        "discord_configs": ChannelKind("discord", DiscordSettings, "discord:DiscordChannel"),
-        "email_configs": ChannelKind("email", EmailSettings, "email:EmailChannel"),
-        "file_configs": ChannelKind("file", FileSettings, "file:FileChannel"),
-        "incidentio_configs": ChannelKind(
-            "incidentio", IncidentioSettings, "incidentio:IncidentioChannel"
-        ),
-        "jira_configs": ChannelKind("jira", JiraSettings, "jira:JiraChannel"),
-        "mattermost_configs": ChannelKind(
-            "mattermost", MattermostSettings, "mattermost:MattermostChannel"
-        ),
-        "msteams_configs": ChannelKind(
-            "msteams", TeamsConnectorSettings, "msteams:TeamsConnectorChannel"
-        ),
-        "msteamsv2_configs": ChannelKind("msteamsv2", TeamsSettings, "msteams:TeamsChannel"),
-        "ntfy_configs": ChannelKind("ntfy", NtfySettings, "ntfy:NtfyChannel"),
-        "opsgenie_configs": ChannelKind("opsgenie", OpsgenieSettings, "opsgenie:OpsgenieChannel"),
-        "pagerduty_configs": ChannelKind(
-            "pagerduty", PagerDutySettings, "pagerduty:PagerDutyChannel"
-        ),
-        "pushover_configs": ChannelKind("pushover", PushoverSettings, "pushover:PushoverChannel"),
-        "rocketchat_configs": ChannelKind(
-            "rocketchat", RocketchatSettings, "rocketchat:RocketchatChannel"
-        ),
-        "slack_configs": ChannelKind("slack", SlackSettings, "slack:SlackChannel"),
-        "sns_configs": ChannelKind("sns", SnsSettings, "sns:SnsChannel"),
-        "telegram_configs": ChannelKind("telegram", TelegramSettings, "telegram:TelegramChannel"),
-        "victorops_configs": ChannelKind(
-            "victorops", VictorOpsSettings, "victorops:VictorOpsChannel"
-        ),
-        "webex_configs": ChannelKind("webex", WebexSettings, "webex:WebexChannel"),
-        "webhook_configs": ChannelKind("webhook", WebhookSettings, "webhook:WebhookChannel"),
-        "wechat_configs": ChannelKind("wechat", WechatSettings, "wechat:WechatChannel"),
+        "command_configs": ChannelKind("command", CommandSettings, CommandChannel),
+        "discord_configs": ChannelKind("discord", DiscordSettings, DiscordChannel),
+        "email_configs": ChannelKind("email", EmailSettings, EmailChannel),
+        "file_configs": ChannelKind("file", FileSettings, FileChannel),
+        "incidentio_configs": ChannelKind("incidentio", IncidentioSettings, IncidentioChannel),
+        "jira_configs": ChannelKind("jira", JiraSettings, JiraChannel),
+        "mattermost_configs": ChannelKind("mattermost", MattermostSettings, MattermostChannel),
+        "msteams_configs": ChannelKind("msteams", TeamsConnectorSettings, TeamsConnectorChannel),
+        "msteamsv2_configs": ChannelKind("msteamsv2", TeamsSettings, TeamsChannel),
+        "ntfy_configs": ChannelKind("ntfy", NtfySettings, NtfyChannel),
+        "opsgenie_configs": ChannelKind("opsgenie", OpsgenieSettings, OpsgenieChannel),
+        "pagerduty_configs": ChannelKind("pagerduty", PagerDutySettings, PagerDutyChannel),
+        "pushover_configs": ChannelKind("pushover", PushoverSettings, PushoverChannel),
+        "rocketchat_configs": ChannelKind("rocketchat", RocketchatSettings, RocketchatChannel),
+        "slack_configs": ChannelKind("slack", SlackSettings, SlackChannel),
+        "sns_configs": ChannelKind("sns", SnsSettings, SnsChannel),
+        "telegram_configs": ChannelKind("telegram", TelegramSettings, TelegramChannel),
+        "victorops_configs": ChannelKind("victorops", VictorOpsSettings, VictorOpsChannel),
+        "webex_configs": ChannelKind("webex", WebexSettings, WebexChannel),
+        "webhook_configs": ChannelKind("webhook", WebhookSettings, WebhookChannel),
+        "wechat_configs": ChannelKind("wechat", WechatSettings, WechatChannel),
     }
 )
