@@ -15,9 +15,11 @@ OLD = """\
 platform: {name: desk}
 limits: {age_max_seconds: 10}
 metrics: {age_seconds: {help: Age.}, gone_total: {help: Gone.}}
-alerts: {Stale: {severity: P0, for: 1m, expr: age_seconds > $age_max_seconds, only_while: XNYS open}}
+alerts:
+  Stale: {severity: P0, for: 1m, expr: age_seconds > $age_max_seconds, only_while: XNYS open}
 objectives: {up: {target: 99%, up: up}}
 """
+GUARD = "XNYS open"
 NEW = """\
 platform: {name: desk}
 limits: {age_max_seconds: 20}
@@ -31,13 +33,12 @@ def test_changes_are_told_in_a_reviewers_words(write):
     old = load_catalog(write({"a.yaml": OLD}, "old"))
     new = load_catalog(write({"a.yaml": NEW}, "new"))
     assert [str(change) for change in differences(old, new)] == [
-        "changed  metrics.age_seconds: labels: [] -> {'venue': ['a']} (new: venue)",
+        "changed  metrics.age_seconds: labels: nothing -> {'venue': ['a']} (new: venue)",
         "gone     metrics.gone_total (what asks for it gets nothing)",
         "changed  limits.age_max_seconds: value: 10.0 -> 20.0 (higher)",
         "changed  alerts.Stale: severity: P0 -> P2 (less urgent)",
         "changed  alerts.Stale: for: 1m -> 5m (told later)",
-        "changed  alerts.Stale: only_while: XNYS open -> nothing "
-        "(no longer quiet outside of XNYS open)",
+        f"changed  alerts.Stale: only_while: {GUARD} -> nothing (no longer quiet outside of {GUARD})",
         "new      objectives.more (More.)",
         "changed  objectives.up: target: 99% -> 99.9% (promises more)",
     ]

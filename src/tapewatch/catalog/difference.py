@@ -134,6 +134,6 @@ _NOTES: Final[Mapping[tuple[str, str], Callable[[Any, Any], str]]] = {
 
 
 def _shown(value: Any) -> str:
-    text = str(value) if value not in ("", None) else "nothing"
+    text = str(value) if value not in ("", None, []) else "nothing"
     text = " ".join(text.split())
     return text if len(text) <= 120 else f"{text[:117]}…"

@@ -28,6 +28,10 @@ class Guard:
     settled_ms: int = 0
     """How long the state must have lasted already; for what is normal right after the open."""
 
+    def to_plain(self) -> str:
+        """Write it back, also where it may be left out."""
+        return str(self)
+
     def __str__(self) -> str:
         if self.calendar == ALWAYS:
             return ALWAYS

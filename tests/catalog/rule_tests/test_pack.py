@@ -12,9 +12,10 @@ platform:
 channels:
   pager: {kind: pagerduty, secret: pd}
   chat: {kind: slack, secret: slack}
+actions: {halt: {kind: webhook, to: "http://127.0.0.1:1/", help: Halts.}}
 metrics: {age_seconds: {help: Age., labels: {venue: [a, b]}}}
 alerts:
-  Stale: {severity: P1, for: 2m, expr: age_seconds > 10, consequences: [Old]}
+  Stale: {severity: P1, for: 2m, expr: age_seconds > 10, consequences: [Old], triggers: [halt]}
   Old: {severity: P2, expr: age_seconds > 5, only_while: XNYS open}
 maintenance:
   restart: {does: Restart., every: day, at: "00:20", lasts: 10m, mutes: [Stale]}
@@ -34,7 +35,7 @@ tests:
     silences:
       - {matchers: ['venue="a"'], from: 10m, to: 15m}
     route_test:
-      - {alertname: Stale, exp_channels: [chat, pager]}
+      - {alertname: Stale, exp_channels: [chat, pager], exp_actions: [halt]}
       - {labels: {priority: P3}, exp_channels: []}
     message_test:
       - {eval_time: 1m, exp_channels: {chat: [Old]}}
@@ -69,6 +70,7 @@ def test_every_kind_of_case_holds(outcome):
     ("old", "new", "words"),
     [
         ("exp_channels: [chat, pager]", "exp_channels: [chat]", "expected to reach chat, but"),
+        ("exp_actions: [halt]", "exp_actions: []", "expected to set off nobody, but it is halt"),
         (
             "pending_test:\n      - {eval_time: 1m",
             "pending_test:\n      - {eval_time: 2m",

@@ -53,4 +53,5 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.path}: {self.message} [{self.code} {self.title}]"
+        told = f"{self.path}: {self.message}" if self.path else self.message
+        return f"{place}: {told} [{self.code} {self.title}]"

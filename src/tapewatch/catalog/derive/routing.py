@@ -24,6 +24,7 @@ from tapewatch.model.labels import quote
 Plain = dict[str, Any]
 NOWHERE: Final = "nowhere"
 """The receiver of what no severity and no alert sends anywhere."""
+_ACTION: Final = "action/"
 _TIMING: Final[Mapping[str, Mapping[str, str]]] = {
     "P0": {"group_wait": "0s", "group_interval": "1m", "repeat_interval": "1h"},
     "P1": {"group_wait": "10s", "group_interval": "2m", "repeat_interval": "4h"},
@@ -150,7 +151,12 @@ def _leaf(receiver: str, mutes: tuple[str, ...], *, last: bool) -> Plain:
 
 def action_receiver(action: str) -> str:
     """Name the receiver that sets an action off."""
-    return f"action/{action}"
+    return f"{_ACTION}{action}"
+
+
+def action_of(receiver: str) -> str:
+    """Tell which action a receiver sets off; empty where it is a channel."""
+    return receiver.removeprefix(_ACTION) if receiver.startswith(_ACTION) else ""
 
 
 def _receivers(catalog: Catalog, *, ours: bool, secrets: str) -> list[Plain]:

@@ -91,7 +91,10 @@ class ExpressionCase:
 class RouteCase:
     """Where an alert of some labels goes; ours."""
 
-    exp_channels: tuple[str, ...] = option("The channels (or actions) that it reaches.")
+    exp_channels: tuple[str, ...] = option("The channels that it reaches.")
+    exp_actions: tuple[str, ...] | None = option(
+        "The actions that it sets off; not compared where nothing is said.", default=None
+    )
     alertname: str = option("An alert of the pack, whose own labels are filled in.", default="")
     labels: dict[str, str] = option("Its labels.", default_factory=dict)
 

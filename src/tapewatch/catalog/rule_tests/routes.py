@@ -11,7 +11,7 @@ from tapewatch.alerting.intervals import Calendar
 from tapewatch.alerting.matchers import Reading, parse_matchers
 from tapewatch.alerting.routing import Route, build
 from tapewatch.catalog.catalog import Catalog
-from tapewatch.catalog.derive.routing import NOWHERE, routing
+from tapewatch.catalog.derive.routing import NOWHERE, action_of, routing
 from tapewatch.catalog.rule_tests.errors import CannotRun
 from tapewatch.catalog.rule_tests.format import SilenceCase
 from tapewatch.model.labels import Labels
@@ -33,9 +33,15 @@ class Routes:
         self.root: Route = build(self.config.route, Reading.UTF8)
 
     def channels_of(self, labels: Mapping[str, str]) -> tuple[str, ...]:
-        """Tell whom an alert reaches, whatever holds it back."""
-        found = {route.receiver for route in self.root.find(labels)}
-        return tuple(sorted(found - {NOWHERE}))
+        """Tell which channels an alert reaches, whatever holds it back."""
+        return tuple(sorted(each for each in self._receivers(labels) if not action_of(each)))
+
+    def actions_of(self, labels: Mapping[str, str]) -> tuple[str, ...]:
+        """Tell which actions an alert sets off."""
+        return tuple(sorted(filter(None, map(action_of, self._receivers(labels)))))
+
+    def _receivers(self, labels: Mapping[str, str]) -> set[str]:
+        return {route.receiver for route in self.root.find(labels)} - {NOWHERE}
 
     def shown(
         self, firing: Sequence[Labels], silences: Sequence[SilenceCase], since_ms: int, at_ns: int
@@ -53,7 +59,7 @@ class Routes:
             if silenced or held.is_inhibited(labels, at_ns):
                 continue
             for route in self.root.find(dict(labels)):
-                if not self._muted(route, at_ns):
+                if not (action_of(route.receiver) or self._muted(route, at_ns)):
                     told.setdefault(route.receiver, set()).add(labels.get("alertname"))
         told.pop(NOWHERE, None)
         return {channel: tuple(sorted(names)) for channel, names in sorted(told.items())}

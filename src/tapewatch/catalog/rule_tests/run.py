@@ -224,11 +224,14 @@ class PackRunner(Runner):
 
     def _route_complaints(self, test: RuleTest) -> Iterator[str]:
         for case in test.route_test:
-            given = self.routes.channels_of(self._labels_of(case))
-            if given != tuple(sorted(case.exp_channels)):
-                told = case.alertname or str(Labels.of(case.labels))
-                wanted = ", ".join(sorted(case.exp_channels)) or "nobody"
-                yield f"{told}: expected to reach {wanted}, but reaches {', '.join(given)}"
+            labels = self._labels_of(case)
+            told = case.alertname or str(Labels.of(case.labels))
+            for wanted, given, verb in (
+                (case.exp_channels, self.routes.channels_of(labels), "reach"),
+                (case.exp_actions, self.routes.actions_of(labels), "set off"),
+            ):
+                if wanted is not None and given != tuple(sorted(wanted)):
+                    yield f"{told}: expected to {verb} {_list(wanted)}, but it is {_list(given)}"
 
     def _labels_of(self, case: RouteCase) -> dict[str, str]:
         if not case.alertname:
@@ -252,6 +255,10 @@ class PackRunner(Runner):
             if given != wanted:
                 at = format_duration_ms(case.eval_time)
                 yield f"channels at {at}: expected {wanted}, but got {given}"
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)) or "nobody"
 
 
 def _alert_cases(test: RuleTest) -> Iterator[tuple[State, Sequence[AlertCase]]]:
