@@ -48,6 +48,10 @@ class Pairs(list[Pair]):
         """Return the values."""
         return [pair.value for pair in self]
 
+    def string(self) -> str:
+        """Return the text form."""
+        return str(self)
+
     def __str__(self) -> str:
         return ", ".join(f"{pair.name}={pair.value}" for pair in self)
 
@@ -71,6 +75,10 @@ class KeyValues(TextMap):
     def values(self) -> list[str]:  # type: ignore[override]  # Go's name for the list in order.
         """Return the values in order of their names."""
         return self.sorted_pairs().values()
+
+    def string(self) -> str:
+        """Return the text form."""
+        return str(self)
 
     def __str__(self) -> str:
         return str(self.sorted_pairs())
