@@ -14,7 +14,7 @@ from typing import Any, Final
 from tapewatch.model.labels import quote
 from tapewatch.watch.errors import TemplateMisuse
 from tapewatch.watch.templates.limits import DEPTH_MAX, TEXT_MAX
-from tapewatch.watch.templates.values import as_mapping, attribute_of, is_sequence, type_name
+from tapewatch.watch.templates.values import as_mapping, is_sequence, type_name
 
 WIDTH_MAX: Final = 10_000
 _MISSING: Final = object()
@@ -45,7 +45,7 @@ def _bounded(pieces: Iterator[str]) -> str:
 def _pieces(value: Any, depth: int) -> Iterator[str]:
     if depth > DEPTH_MAX:
         raise TemplateMisuse(f"a value is nested more than {DEPTH_MAX} deep")
-    if attribute_of(type(value), "String") is not None:
+    if hasattr(type(value), "string"):  # What Go calls a Stringer reads as it says itself.
         yield str(value)
         return
     mapping = as_mapping(value)
