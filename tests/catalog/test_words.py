@@ -19,7 +19,7 @@ alerts:
   Stale: {severity: P0, for: 1m, expr: age_seconds > $age_max_seconds, only_while: XNYS open}
 objectives: {up: {target: 99%, up: up}}
 """
-GUARD = "XNYS open"
+GUARDED = "XNYS open -> nothing (no longer quiet outside of XNYS open)"
 NEW = """\
 platform: {name: desk}
 limits: {age_max_seconds: 20}
@@ -38,7 +38,7 @@ def test_changes_are_told_in_a_reviewers_words(write):
         "changed  limits.age_max_seconds: value: 10.0 -> 20.0 (higher)",
         "changed  alerts.Stale: severity: P0 -> P2 (less urgent)",
         "changed  alerts.Stale: for: 1m -> 5m (told later)",
-        f"changed  alerts.Stale: only_while: {GUARD} -> nothing (no longer quiet outside of {GUARD})",
+        f"changed  alerts.Stale: only_while: {GUARDED}",
         "new      objectives.more (More.)",
         "changed  objectives.up: target: 99% -> 99.9% (promises more)",
     ]
