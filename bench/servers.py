@@ -173,11 +173,13 @@ class Server:
             self._process = None
 
 
-def ours(folder: Path, metrics: Mapping[str, Any] | None = None) -> Server:
-    """Build our server; ``metrics`` are its settings under that key."""
+def ours(
+    folder: Path, metrics: Mapping[str, Any] | None = None, **sections: Mapping[str, Any]
+) -> Server:
+    """Build our server; ``metrics`` and ``sections`` are its settings under those keys."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"log": {"level": "warning"}, "metrics": dict(metrics or {})}
+    settings = {"log": {"level": "warning"}, "metrics": dict(metrics or {}), **sections}
     (folder / "tapewatch.yaml").write_text(json.dumps(settings), encoding="utf-8")
     command = [sys.executable, "-m", "tapewatch", "up", "--config", f"{folder}/tapewatch.yaml"]
     command += ["--data", str(folder / "data"), "--listen", f"127.0.0.1:{port}"]

@@ -86,6 +86,15 @@ def test_the_short_cut_is_taken(database):
     assert found.parts[0].values.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
 
+def test_a_series_without_a_sample_is_known_too(database):
+    lane = database.lane("a")
+    lane.extend(SERIES[:3])
+    lane.append(Row(NOW_MS, np.arange(3.0)))
+    assert len(answers(database, NOW_MS)) == 3
+    database.lane("b").extend(SERIES[3:] + [Labels.of(__name__="m", n=str(n)) for n in range(99)])
+    assert len(answers(database, NOW_MS)) == 3
+
+
 def test_a_time_before_the_newest_is_left_to_the_reader(database):
     lane = database.lane("a")
     lane.extend(SERIES)

@@ -49,6 +49,7 @@ class Newest:
     def forget(self) -> None:
         """Begin anew, because stored samples have changed: only what comes from now on is known."""
         head = self._database.head
+        self._members.clear()
         self._base = int(head.numbers[0]) if len(head.numbers) else head.next_number
         self._since_ms = head.last_ms
         self._known_from = head.next_number
@@ -64,12 +65,13 @@ class Newest:
         if self._stones is not self._database.manifest.tombstones:
             self.forget()
         head, samples = self._database.head, self._database.tally.samples
+        if len(self._times.array) < head.next_number - self._base:
+            # A series may be known before its first sample.
+            for each in (self._times, self._values, self._odd):
+                each.grow_to(head.next_number - self._base)
         if samples == self._samples:
             return
         self._samples = samples
-        if len(self._times.array) < head.next_number - self._base:
-            for each in (self._times, self._values, self._odd):
-                each.grow_to(head.next_number - self._base)
         for lane in head.lanes.values():
             seen = self._seen.get(lane.number, NEVER)
             if lane.last_ms > seen:

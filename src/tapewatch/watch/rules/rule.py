@@ -6,6 +6,7 @@ rule keeps its health, and what it made the last time; what goes wrong is kept a
 leaves the rule.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from tapewatch.watch.rules.views import ALERTING, RECORDING, AlertView, RuleView
 from tapewatch.watch.rules.wording import Occasion, Wording
 from tapewatch.watch.templates.prometheus import QuerySample, rule_functions
 from tapewatch.watch.templates.values import TextMap
+
+log = logging.getLogger(__name__)
 
 ALERTS: Final = "ALERTS"
 ALERTS_FOR_STATE: Final = "ALERTS_FOR_STATE"
@@ -76,6 +79,12 @@ class Health:
     seconds: float = 0.0
     at_ns: int = 0
 
+    def fail(self, error: str, at_ns: int) -> None:
+        """Note that an evaluation failed."""
+        self.error = error
+        self.failures += 1
+        self.failing_since_ns = self.failing_since_ns or at_ns
+
     @property
     def word(self) -> str:
         """The word of the API."""
@@ -117,9 +126,10 @@ class Rule(ABC):
         try:
             self._evaluate(around, moment)
         except TapewatchError as fault:
-            health.failures += 1
-            health.failing_since_ns = health.failing_since_ns or moment.at_ns
-            health.error = str(fault)
+            health.fail(str(fault), moment.at_ns)
+        except Exception as fault:  # A mistake of ours in one rule must not blind the others.
+            log.exception("a rule failed unexpectedly", extra={"rule": self.name})
+            health.fail(f"unexpected {type(fault).__name__}: {fault}", moment.at_ns)
         else:
             health.error, health.failing_since_ns = "", 0
         health.seconds = perf_counter() - began
