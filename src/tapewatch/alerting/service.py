@@ -15,9 +15,10 @@ from typing import Final
 
 from tapewatch.alerting.book.book import Book
 from tapewatch.alerting.channels.registry import KINDS
+from tapewatch.alerting.channels.story import Steps
 from tapewatch.alerting.channels.surroundings import Surroundings
 from tapewatch.alerting.configuration import AlertmanagerConfig, Integration
-from tapewatch.alerting.delivery.composer import Composer
+from tapewatch.alerting.delivery.composer import Composer, Painter
 from tapewatch.alerting.delivery.deliverer import Deliverer
 from tapewatch.alerting.delivery.dispatcher import Dispatcher, Post
 from tapewatch.alerting.delivery.health import ChannelHealth
@@ -54,13 +55,22 @@ class AlertingService:
     needs: Sequence[str] = ()
 
     def __init__(
-        self, folder: Path, settings: AlertingSettings, clock: Clock, *, external_url: str = ""
+        self,
+        folder: Path,
+        settings: AlertingSettings,
+        clock: Clock,
+        *,
+        external_url: str = "",
+        steps: Steps | None = None,
+        painter: Painter | None = None,
     ) -> None:
         self.settings = settings
         self.config: AlertmanagerConfig = settings.configuration()
         self._folder = folder
         self._clock = clock
         self._external_url = external_url
+        self._steps = steps
+        self._painter = painter
         self._running = False
         self._turned = asyncio.Event()
         self._gathered = asyncio.Event()
@@ -225,7 +235,7 @@ class AlertingService:
 
     def _composer(self) -> Composer:
         self._words = Words.from_patterns(Path(), [str(each) for each in self.config.templates])
-        return Composer(PrivacyFilter(self._key), self._words)
+        return Composer(PrivacyFilter(self._key), self._words, self._steps, self._painter)
 
     def _use_channels(self) -> None:
         former: dict[Route, Post] = getattr(self, "_posts", {})

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from tapewatch.alerting.charts.engine import EngineSource
+from tapewatch.alerting.charts.painter import SeriesPainter
 from tapewatch.alerting.service import AlertingService
 from tapewatch.document.errors import DocumentError
 from tapewatch.document.reading import join
@@ -24,6 +26,7 @@ from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
 from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.lifecycle import Component, Supervisor
+from tapewatch.server.messages import runbook_steps
 from tapewatch.server.packs import Packs
 from tapewatch.server.rpc import RpcListener, check_rpc_exposure
 from tapewatch.server.settings import ServerSettings, Settings, SettingsSource, split_address
@@ -95,6 +98,8 @@ class Server:
             settings.alerting,
             clock,
             external_url=self.external_url,
+            steps=runbook_steps(lambda: self.packs),
+            painter=SeriesPainter(EngineSource(self.metrics)),
         )
         self.watch = WatchService(
             settings.watch, self.metrics, clock, external_url=self.external_url
