@@ -53,8 +53,17 @@ class AlertState:
     wakes_ns: int = 0
     """When the store looks at its end again; 0 is never."""
 
+    _labels_json: bytes = b""
+
     def __post_init__(self) -> None:
         self.urgency = urgency_of(self.labels)
+
+    @property
+    def labels_json(self) -> bytes:
+        """The labels as the book has them."""
+        if not self._labels_json:
+            self._labels_json = orjson.dumps(dict(self.labels))
+        return self._labels_json
 
     @property
     def name(self) -> str:
@@ -151,7 +160,7 @@ class AlertStore:
         """Put an alert as it is now into the book, and look at its end when it comes."""
         row = (
             state.fingerprint,
-            orjson.dumps(dict(state.labels)),
+            state.labels_json,
             orjson.dumps(dict(state.annotations)),
             state.starts_ns,
             state.ends_ns,

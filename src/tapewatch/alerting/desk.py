@@ -280,7 +280,8 @@ class Desk:
             group.touch(now_ns)
         if group.next_ns != before_ns:
             self._schedule(group)
-            group.write(self.book)
+            if group.flushed_ns:
+                group.write(self.book)
 
     def _new_group(self, route: Route, labels: Labels, now_ns: int, former: Group | None) -> Group:
         due_ns = now_ns + route.options.group_wait_ns
@@ -291,7 +292,6 @@ class Desk:
             group.episode, group.sequence = former.episode, former.sequence
         self.groups[group.id] = group
         self._schedule(group)
-        group.write(self.book)
         return group
 
     def _schedule(self, group: Group) -> None:
@@ -427,16 +427,8 @@ class Desk:
     def _note(
         self, kind: Happening, state: AlertState, now_ns: int, *, by: str = "", told: str = ""
     ) -> None:
-        self.history.note(
-            Entry(
-                now_ns,
-                kind,
-                fingerprint=state.fingerprint,
-                alert=state.name,
-                by=by,
-                told=told,
-                labels=state.labels,
-            )
+        self.history.note_alert(
+            now_ns, kind, state.fingerprint, state.name, by, told, state.labels_json
         )
 
     def _note_silence(self, kind: Happening, silence: Silence, by: str, now_ns: int) -> None:
@@ -468,6 +460,9 @@ class Desk:
                 # What was over at the group's last flush was let go of then.
                 if not state.over or max(state.ends_ns, state.updated_ns) > group.flushed_ns:
                     group.add(state, now_ns)
+                    if not group.flushed_ns:
+                        begun_ns = state.starts_ns + route.options.group_wait_ns
+                        group.next_ns = max(now_ns, min(group.next_ns, begun_ns))
         for group in self.groups.values():
             self._schedule(group)
         for key in rows.keys() - kept:
@@ -476,7 +471,9 @@ class Desk:
     def _loaded(
         self, route: Route, labels: Labels, rows: dict[str, list[int]], now_ns: int
     ) -> Group:
-        group = Group(route, labels, 0, 0)
+        # A group that has not spoken has no row: it waits as it would for the same alert anew.
+        due_ns = now_ns + route.options.group_wait_ns
+        group = Group(route, labels, due_ns, due_ns)
         row = rows.get(group.book_key)
         if row is not None:
             group.next_ns, group.full_ns, group.flushed_ns, group.episode, group.sequence = row

@@ -44,20 +44,28 @@ class Group:
     acknowledged: bool = False
     """Whether somebody took it over since the last flush."""
     muted_by: tuple[str, ...] = ()
-    key: str = field(init=False)
-    """The key that receivers see, as Alertmanager writes it."""
-    book_key: str = field(init=False)
-    """The key in the book."""
-
-    def __post_init__(self) -> None:
-        pairs = ", ".join(f"{name}={quote(value)}" for name, value in self.labels)
-        self.key = f"{self.route.key}:{{{pairs}}}"
-        self.book_key = group_hash(self.route.id, self.labels)
+    _key: str = ""
+    _book_key: str = ""
 
     @property
     def id(self) -> tuple[str, Labels]:
         """What tells groups apart."""
         return (self.route.id, self.labels)
+
+    @property
+    def key(self) -> str:
+        """The key that receivers see, as Alertmanager writes it."""
+        if not self._key:
+            pairs = ", ".join(f"{name}={quote(value)}" for name, value in self.labels)
+            self._key = f"{self.route.key}:{{{pairs}}}"
+        return self._key
+
+    @property
+    def book_key(self) -> str:
+        """The key in the book."""
+        if not self._book_key:
+            self._book_key = group_hash(self.route.id, self.labels)
+        return self._book_key
 
     @property
     def urgency(self) -> int:

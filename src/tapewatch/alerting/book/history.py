@@ -105,6 +105,13 @@ class History:
         rest = (entry.receiver, entry.integration, entry.by, entry.told, labels)
         self._book.write(INSERT, row + rest)
 
+    def note_alert(
+        self, at_ns: int, kind: str, fingerprint: str, alert: str, by: str, told: str, labels: bytes
+    ) -> None:
+        """Add what happened to one alert, whose labels are JSON already."""
+        row = (at_ns, kind, fingerprint, alert, "", "", "", by, told, labels)
+        self._book.write(INSERT, row)
+
     def search(self, search: Search) -> Iterator[Entry]:
         """Yield what was found, at most ``limit`` entries."""
         left = search.limit
