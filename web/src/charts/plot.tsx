@@ -65,6 +65,10 @@ export interface PlotProps extends PlotData {
 const SYNC = "panels";
 const SCALED = /^(percent|ratio|bytes(\/s)?|(nano|micro|milli)?seconds|ns|us|ms|s)$/;
 const ZOOM_STEP = 1.15;
+const MOVING_POINTS_MAX = 20_000;
+const MOVING_COLUMNS_MIN = 60;
+/** Beyond so many curves nobody tells dashes apart, and they are dear to draw. */
+const DASHED_MAX = 24;
 
 export default function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -130,7 +134,10 @@ class Chart {
   private show(part: { min: number; max: number } | undefined): void {
     const { times, min, max } = this.props;
     const shown = part ?? { min, max };
-    const columns = Math.max(Math.floor(this.plot.bbox.width / devicePixelRatio), 50);
+    const pixels = Math.max(Math.floor(this.plot.bbox.width / devicePixelRatio), 50);
+    // While the hand moves, many curves are drawn with fewer points each: smooth before fine.
+    const affordable = Math.max(Math.floor(MOVING_POINTS_MAX / (2 * this.rows.length || 1)), MOVING_COLUMNS_MIN);
+    const columns = part ? Math.min(pixels, affordable) : pixels;
     const data = thin(times, this.rows, shown.min, shown.max, columns);
     this.plot.batch(() => {
       this.plot.setData(data as uPlot.AlignedData, false);
@@ -194,11 +201,12 @@ class Chart {
   private line(curve: Curve, index: number): uPlot.Series {
     const colour = seriesColour(curve.colour ?? index);
     const { shape } = this.props;
-    const dash = seriesDash(curve.colour ?? index);
+    const many = this.props.curves.length > DASHED_MAX;
+    const dash = many ? undefined : seriesDash(curve.colour ?? index);
     return {
       label: curve.name,
       stroke: colour,
-      width: curve.faint ? 1 : 1.5,
+      width: curve.faint || many ? 1 : 1.5,
       alpha: curve.faint ? 0.45 : 1,
       show: !curve.hidden,
       points: { show: false },

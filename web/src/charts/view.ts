@@ -25,8 +25,14 @@ function commit(part: View): void {
   setSpan({ startMs: Math.round(part.min * 1_000), endMs: Math.round(part.max * 1_000) });
 }
 
+/** The part that is shown; charts follow it by themselves, so a page that asks is not drawn again. */
 export function currentView(): View {
-  return view.value ?? { min: range.value.startMs / 1_000, max: range.value.endMs / 1_000 };
+  return view.peek() ?? wholeRange();
+}
+
+/** The whole range, in seconds; a page that asks is drawn again when it changes. */
+export function wholeRange(): View {
+  return { min: range.value.startMs / 1_000, max: range.value.endMs / 1_000 };
 }
 
 /** Zoom by a factor about a time. */

@@ -152,7 +152,8 @@ const NOTHING: Asked<never> = { loading: false, warnings: [] };
 
 /**
  * Keep asking while the component is there: again whenever the key changes. The former answer
- * stays visible, marked as loading, until the new one is there. An empty key asks nothing.
+ * stays, marked as loading, until the new one is there, and also beside a fault: whoever shows it
+ * decides whether it is still good. An empty key asks nothing.
  */
 export function useAsked<T>(key: string, work: (signal: AbortSignal) => Promise<Told<T>>): ReadonlySignal<Asked<T>> {
   const box = useMemo(() => signal<Asked<T>>(key ? LOADING : NOTHING), []);
@@ -169,7 +170,7 @@ export function useAsked<T>(key: string, work: (signal: AbortSignal) => Promise<
         if (!gone) box.value = { ...told, loading: false };
       },
       (fault: unknown) => {
-        if (!gone && !isAbort(fault)) box.value = { fault: fault as Error, loading: false, warnings: [] };
+        if (!gone && !isAbort(fault)) box.value = { ...box.value, fault: fault as Error, loading: false };
       },
     );
     return () => {

@@ -7,7 +7,7 @@ import { toggled } from "../../charts/hiding";
 import { Legend } from "../../charts/legend";
 import Plot, { type Curve, type Mark } from "../../charts/plot";
 import { Sparkline } from "../../charts/sparkline";
-import { currentView } from "../../charts/view";
+import { wholeRange } from "../../charts/view";
 import { useLive } from "../../data/following";
 import { extentOf, lastOf, type Frame, type Labels } from "../../data/frames";
 import { fillLegend, shortNames } from "../../data/names";
@@ -86,7 +86,7 @@ function TimeSeries({ panel, frame, names, height, marks, former }: Drawing) {
   const before: Curve[] = (former?.series ?? []).map((each, index) => ({
     name: `${names[index] ?? ""}, before`, values: sized(each.values, frame.times.length), faint: true, colour: index,
   }));
-  const { min, max } = currentView();
+  const { min, max } = wholeRange();
   const many = curves.length > 1 || before.length > 0;
   const end = live.value ? Math.max(max, frame.times.at(-1) ?? max) : max;
   return (

@@ -10,7 +10,7 @@ import { useLive } from "../../data/following";
 import { shortNames } from "../../data/names";
 import { Choice } from "../../parts/tabs";
 import { parameter, setParameters } from "../../state/address";
-import { currentView } from "../../charts/view";
+import { wholeRange } from "../../charts/view";
 
 const shape = parameter("shape", "lines");
 const scale = parameter("scale", "linear");
@@ -30,7 +30,7 @@ export function ChartView({ frame: asked, text, live }: { frame: Frame; text: st
     hidden.value = toggled(hidden.value, curve, alone, curves.length);
   };
   if (shown.some((each) => each.histograms)) return <Heatmap frame={frame} height={360} label={`Heat map of ${text}`} />;
-  const { min, max } = currentView();
+  const { min, max } = wholeRange();
   return (
     <div class="answer-chart">
       <div class="answer-tools">
