@@ -61,7 +61,7 @@ class WatchSettings:
         default=10_000,
         low=10,
     )
-    concurrency: int = option("How many groups are evaluated at once.", default=4, low=1, high=64)
+    concurrency: int = option("How many groups are evaluated at once.", default=2, low=1, high=64)
     resend_delay: DurationMs = option(
         "After how long an alert that goes on is told again.", default=60_000, low=0
     )
