@@ -6,7 +6,6 @@ drained; a second one stops at once.
 """
 
 import asyncio
-import ctypes
 import gc
 import logging
 import os
@@ -18,6 +17,7 @@ from typing import Final
 
 from tapewatch.document.errors import DocumentError
 from tapewatch.model.clock import SystemClock
+from tapewatch.model.memory import keep_freed_memory
 from tapewatch.server import logs
 from tapewatch.server.errors import StartError
 from tapewatch.server.server import Server
@@ -30,15 +30,6 @@ EXIT_FINE: Final = 0
 EXIT_CANNOT_START: Final = 1
 EXIT_BAD_SETTINGS: Final = 2
 EXIT_STOPPED_AT_ONCE: Final = 130
-
-MiB: Final = 1024 * 1024
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
-"""Numbers of the switches, as in glibc's malloc.h."""
-MALLOC_SWITCHES: Final = (
-    (M_ARENA_MAX, 1),
-    (M_TRIM_THRESHOLD, 32 * MiB),
-    (M_MMAP_THRESHOLD, 8 * MiB),
-)
 
 
 def run(source: SettingsSource, announce: Callable[[Server, float], None]) -> int:
@@ -80,21 +71,6 @@ async def _live(server: Server, announce: Callable[[], None]) -> int:
     seconds = round(time.perf_counter() - began, 3)
     log.info("stopped", extra={"drained": drained or "nothing was open", "seconds": seconds})
     return EXIT_FINE
-
-
-def keep_freed_memory() -> bool:
-    """
-    Let the C library keep some of the memory that is freed, for the matrices of the next query.
-
-    Else it gives them back to the kernel, and fetching the pages anew took half of a wide query.
-    One arena for all threads keeps what is held small. False where the library has no such switch.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return False
-    taken: list[int] = [mallopt(*switch) for switch in MALLOC_SWITCHES]
-    return all(taken)
 
 
 def settle_memory() -> None:

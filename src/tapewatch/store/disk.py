@@ -134,6 +134,12 @@ def map_file(path: Path) -> memoryview:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
+def forget_pages(mapped: memoryview) -> None:
+    """Let the kernel take back the pages of a mapped file; they are read again when needed."""
+    if isinstance(mapped.obj, mmap.mmap):
+        mapped.obj.madvise(mmap.MADV_DONTNEED)
+
+
 class _told:  # noqa: N801  # Reads as a word in the with statement.
     """Turns errors of the operating system into ours, with the path."""
 

@@ -17,11 +17,11 @@ from tapewatch.metrics.storage.downsampling import Downsampler, Downsampling
 from tapewatch.metrics.storage.head import NOWHERE, Head
 from tapewatch.metrics.storage.manifest import Tombstone, file_path
 from tapewatch.metrics.storage.merging import Cut, CutOf, Input, Merger
-from tapewatch.metrics.storage.segment import Segment, SegmentWriter
+from tapewatch.metrics.storage.segment import PageCache, Segment, SegmentWriter
 from tapewatch.metrics.storage.series import Rows, sub_arrays, table_from
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import match_all
-from tapewatch.model.memory import release_freed
+from tapewatch.model.memory import release_freed_memory
 
 if TYPE_CHECKING:
     from tapewatch.metrics.storage.database import Database
@@ -35,6 +35,7 @@ SPAN_SHARE: Final = 10
 DEAD_SHARE: Final = 4
 """When a quarter of the head's series is dead, they are dropped."""
 DEAD_MIN: Final = 1_000
+MERGE_CACHE_BYTES: Final = 8 * 1024 * 1024
 OVER_SIZE: Final = "blocks take more than the retention size"
 
 
@@ -99,11 +100,12 @@ class Compactor:
                 fresh = [] if written is None else [database.open_file(written)]
                 database.blocks = sorted([*kept, *fresh], key=lambda each: each.header.first_ms)
                 head.generation += 1
+            database.cache.forget(gone)
             database.remove_strangers()
             database.tally.compactions += 1
             self._drop_tombstones()
             self._drop_dead_series()
-        release_freed()
+        release_freed_memory()
 
     # What to do next.
 
@@ -163,8 +165,10 @@ class Compactor:
     def _merge(self, segments: Sequence[Segment]) -> int | None:
         """Write the merged block; None when nothing is left of the files."""
         database = self._database
-        stones = database.manifest.tombstones
-        merger = Merger([self._input(each) for each in segments], self._cut_of(), stones)
+        # Each page is read once or twice: the pages that queries read must not give way to them.
+        cache = PageCache(MERGE_CACHE_BYTES)
+        inputs = [self._input(each.aside(cache)) for each in segments]
+        merger = Merger(inputs, self._cut_of(), database.manifest.tombstones)
         writer = SegmentWriter()
         merger.write_to(writer)
         if writer.is_empty:

@@ -49,7 +49,7 @@ from tapewatch.metrics.storage.summaries import SummaryFile
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import Matcher, match_all
-from tapewatch.model.memory import release_freed
+from tapewatch.model.memory import release_freed_memory
 from tapewatch.model.samples import STALE, Exemplar, Metadata
 from tapewatch.store.disk import Disk, RealDisk
 from tapewatch.store.errors import DiskFailed, DiskFull, FileDamaged
@@ -342,7 +342,7 @@ class Database:
                 raise
             self.tally.seals += 1
             self._sealed_ns = self.clock.monotonic_ns()
-        release_freed()
+        release_freed_memory()
         return True
 
     def _freeze(self) -> Position:
@@ -413,7 +413,8 @@ class Database:
         return len(head.table) > len(head.numbers) or head.next_number > self._logged_number
 
     def forget_series(self) -> None:
-        """Make the next seal write the series anew: many of them are gone."""
+        """Let go of what is remembered of series; the next seal writes those that are left."""
+        self.newest.forget()
         self._series_since_snapshot = SNAPSHOT_SERIES
 
     def delete(self, matchers: Sequence[Matcher], first_ms: int, last_ms: int) -> None:

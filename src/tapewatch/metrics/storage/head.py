@@ -45,7 +45,7 @@ class Growing:
 
     def grow_to(self, size: int) -> None:
         """Make it ``size`` long; what is new holds the fill."""
-        if size > len(self._data) or size * 4 < len(self._data):
+        if size > len(self._data) or size * 2 < len(self._data):
             # What is not used yet is not touched, so it takes no memory.
             larger = np.empty(max(size * 3 // 2, 64), self._data.dtype)
             kept = min(size, self._size)

@@ -49,6 +49,7 @@ class LaneRows:
         self.foreign: NDArray[np.bool_] = np.empty(0, dtype=bool)
         self.any_foreign = False
         self.view = self._next = _empty(0)
+        self._rows_first = ROWS_FIRST
         self._sealed: tuple[Floats, frozenset[int]] = np.empty(0), frozenset()
 
     @property
@@ -130,6 +131,8 @@ class LaneRows:
         view = self.view
         # The buffer of the rows must not outlive them here: a lane may rest for long.
         self.view = self._next = _empty(self.width)
+        # The next rows will be about as many; what is not used of their buffer is not touched.
+        self._rows_first = max(ROWS_FIRST, view.rows + 1)
         return self.stripe_of(view) if view.rows else None
 
     def stripe_of(self, view: View) -> Stripe:
@@ -154,7 +157,7 @@ class LaneRows:
         rows, width = map(int, view.values.shape)
         if view.rows < rows and width == self.width and (view.starts is not None) >= with_starts:
             return view
-        rows = max(ROWS_FIRST, rows * 2 if view.rows == rows else rows)
+        rows = max(self._rows_first, rows * 2 if view.rows == rows else rows)
         values = np.empty((rows, self.width))
         values[: view.rows, :width] = view.values[: view.rows]
         values[: view.rows, width:] = ABSENT

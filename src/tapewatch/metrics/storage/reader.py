@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tapewatch.metrics.storage.database import Database
 
 PLANS_MAX: Final = 8192
+SECTION_MS: Final = 300_000
+"""Queries whose times fall into the same five minutes share a plan."""
 
 Integers = NDArray[np.int64]
 Matchers = tuple[Matcher, ...]
@@ -52,12 +54,43 @@ class Found(NamedTuple):
     sources: list[tuple[Integers, Integers]]
 
 
+class Section(NamedTuple):
+    """A block from ``first_ms`` to ``last_ms``: series that ended before cost a query nothing."""
+
+    block: Segment
+    first_ms: int
+    last_ms: int
+
+    def stripes(self) -> list[int]:
+        """Return the stripes that may have samples in the section."""
+        found: list[int] = self.block.stripes_between(self.first_ms, self.last_ms).tolist()
+        return found
+
+    def rows(self, matchers: Matchers) -> Integers:
+        """Return the rows that pass the matchers and lie in one of the stripes."""
+        rows, stripes = self.block.finder.rows(matchers), self.stripes()
+        if len(stripes) == self.block.stripe_count:
+            return rows
+        inside = np.zeros(len(self.block.finder.table), dtype=bool)
+        for stripe in stripes:
+            inside[self.block.columns(stripe)] = True
+        return rows[inside[rows]]
+
+
+def section_of(block: Segment, start_ms: int, end_ms: int) -> Section:
+    """Return the part of a block that a query reads, rounded so that the next reads the same."""
+    first_ms = start_ms // SECTION_MS * SECTION_MS
+    last_ms = -(-end_ms // SECTION_MS) * SECTION_MS
+    header = block.header
+    return Section(block, max(first_ms, header.first_ms), min(last_ms, header.last_ms))
+
+
 class Reader:
     """Answers for one database; several threads may ask at once."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
-        self._plans: dict[tuple[Matchers, tuple[int, ...]], Plan] = {}
+        self._plans: dict[tuple[Matchers, tuple[object, ...]], Plan] = {}
         self._generation = -1
         self._chooser = Chooser(database)
 
@@ -133,17 +166,18 @@ class Reader:
     def _plan(
         self, matchers: Matchers, start_ms: int, end_ms: int, files: Sequence[SummaryFile] = ()
     ) -> Plan:
-        blocks = [
-            block
+        sections = [
+            section_of(block, start_ms, end_ms)
             for block in self._database.blocks
             if block.header.first_ms <= end_ms and block.header.last_ms > start_ms
         ]
         summaries = [each.segment for each in files]
-        key = matchers, tuple(each.number for each in (*blocks, *summaries))
+        spans = [(each.block.number, each.first_ms, each.last_ms) for each in sections]
+        key = matchers, (*spans, *(each.number for each in summaries))
         generation = self._database.head.generation
         plan = self._plans.get(key)
         if plan is None or plan.generation != generation:
-            plan = self._make_plan(generation, matchers, blocks, summaries)
+            plan = self._make_plan(generation, matchers, sections, summaries)
             if len(self._plans) >= PLANS_MAX or generation != self._generation:
                 # Plans of before would keep tables and files alive that are long replaced.
                 self._plans.clear()
@@ -155,21 +189,23 @@ class Reader:
         self,
         generation: int,
         matchers: Matchers,
-        blocks: list[Segment],
+        sections: list[Section],
         summaries: list[Segment],
     ) -> Plan:
         head = self._database.head
-        files = [*blocks, *summaries]
+        files = [*(each.block for each in sections), *summaries]
         tables = [head.table, *(file.finder.table for file in files)]
-        rows = [head.finder.rows(matchers), *(file.finder.rows(matchers) for file in files)]
+        rows = [head.finder.rows(matchers)]
+        rows += [each.rows(matchers) for each in sections]
+        rows += [file.finder.rows(matchers) for file in summaries]
         found = unite(tables, rows)
         deletions = Deletions(self._database.manifest.tombstones, found.labels)
         fragments: list[Fragment] = []
-        for file, (own_rows, members) in zip(files, found.sources[1:], strict=True):
-            if file.header.resolution_ms:
-                fragments.extend(summary_fragments(file, own_rows, members))
-            else:
-                fragments.extend(block_fragments(file, own_rows, members, deletions))
+        border = len(sections) + 1
+        for section, source in zip(sections, found.sources[1:border], strict=True):
+            fragments.extend(block_fragments(section, *source, deletions))
+        for file, source in zip(summaries, found.sources[border:], strict=True):
+            fragments.extend(summary_fragments(file, *source))
         fragments.extend(head.fragments(*found.sources[0], deletions))
         return Plan(
             generation, found.labels, fragments, group_members(fragments, len(found.labels))
@@ -217,14 +253,15 @@ def _labels_of(tables: Sequence[Table], owner: Integers, place: Integers) -> Lab
 
 
 def block_fragments(
-    block: Segment, rows: Integers, members: Integers, deletions: Deletions
+    section: Section, rows: Integers, members: Integers, deletions: Deletions
 ) -> Iterator[Fragment]:
-    """Yield the stripes of a block that hold some of its ``rows``."""
+    """Yield the stripes of a section that hold some of its ``rows``."""
     if not len(rows):
         return
     by_row = np.argsort(rows)
     ordered = rows[by_row]
-    for stripe in range(block.stripe_count):
+    block = section.block
+    for stripe in section.stripes():
         inside, places = match_columns(block.columns(stripe), ordered)
         if len(inside):
             chosen = by_row[inside]

@@ -13,6 +13,7 @@ import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -34,7 +35,7 @@ from tapewatch.metrics.storage.page import (
 from tapewatch.metrics.storage.piece import Piece, ranges
 from tapewatch.metrics.storage.series import Arrays, Finder, Table, table_from
 from tapewatch.model.hashing import crc32c
-from tapewatch.store.disk import Disk, map_file
+from tapewatch.store.disk import Disk, forget_pages, map_file
 from tapewatch.store.errors import FileDamaged
 
 MAGIC: Final = b"TWmetr\x00\x01"
@@ -120,6 +121,12 @@ class PageCache:
                 self._pages.move_to_end(key)
             return page
 
+    def forget(self, files: set[int]) -> None:
+        """Let the pages of files go that are no more."""
+        with self._lock:
+            for key in [key for key in self._pages if key[0] in files]:
+                self._size_bytes -= self._pages.pop(key).nbytes
+
     def put(self, key: tuple[int, int], page: Floats) -> None:
         """Keep a page; the ones not used for longest give way."""
         if page.nbytes > self._size_max_bytes:
@@ -151,6 +158,18 @@ class Segment:
         self._ends = self._section("ends", np.dtype("<i8"))
         self._times: dict[int, Times] = {}
         self._finder: Finder | None = None
+        # The checksums have touched every column's name; few are looked at again.
+        forget_pages(self._data)
+
+    def aside(self, cache: PageCache) -> "Segment":
+        """Return the same file read through another cache, for who reads it once and whole."""
+        other = copy(self)
+        other.use(cache)
+        return other
+
+    def use(self, cache: PageCache) -> None:
+        """Read through ``cache`` from now on."""
+        self._cache, self._times = cache, {}
 
     @property
     def size_bytes(self) -> int:
@@ -185,6 +204,11 @@ class Segment:
         at = int(told["column_at"])
         columns: Columns = self._columns[at : at + int(told["columns"])]
         return columns
+
+    def stripes_between(self, first_ms: int, last_ms: int) -> NDArray[np.intp]:
+        """Return the stripes that may have samples from ``first_ms`` to ``last_ms``."""
+        told = self._stripes
+        return np.flatnonzero((told["first_ms"] <= last_ms) & (told["last_ms"] >= first_ms))
 
     def is_ragged(self, stripe: int) -> bool:
         """Say whether the stripe's series have times of their own."""
@@ -324,9 +348,12 @@ class Segment:
 
     def table(self) -> Table:
         """Read the series of a block or a snapshot."""
-        return table_from(
+        table = table_from(
             {name: self._section(name, kind) for name, kind in TABLE_SECTIONS.items()}
         )
+        # The table is a copy: what was read for it need not stay in memory twice.
+        forget_pages(self._data)
+        return table
 
     def verify(self) -> Iterator[str]:
         """Read every page and yield what is wrong."""

@@ -30,6 +30,7 @@ cdef class SeriesTable:
     cdef uint32_t *row_slots
     cdef uint64_t pair_count, pair_room, row_count, row_room, row_slot_count
     cdef dict strings
+    cdef bint unindexed  # rows were adopted; nobody has looked for one yet
 
     def __cinit__(self):
         self.text_room, self.symbol_room, self.symbol_slot_count = 1024, 64, 128
@@ -133,8 +134,12 @@ cdef class SeriesTable:
             slot = (slot + 1) & mask
 
     cdef int grow_row_slots(self) except -1:
-        cdef uint64_t slot, mask, i
         self.row_slot_count *= 2
+        return self.index_rows()
+
+    cdef int index_rows(self) except -1:
+        cdef uint64_t slot, mask, i
+        self.unindexed = False
         self.row_slots = <uint32_t *> grown(self.row_slots, self.row_slot_count * 4)
         memset(self.row_slots, 0xFF, self.row_slot_count * 4)
         mask = self.row_slot_count - 1
@@ -166,7 +171,10 @@ cdef class SeriesTable:
 
     def add(self, labels):
         cdef uint64_t number = hash_of(labels)
-        cdef int64_t found = self.row_at(number)
+        cdef int64_t found
+        if self.unindexed:
+            self.index_rows()
+        found = self.row_at(number)
         if found >= 0:
             return found if self.same(found, labels) else -1
         return self.append_row(labels, number)
@@ -201,7 +209,10 @@ cdef class SeriesTable:
         return <int64_t> self.row_count - 1
 
     def find(self, labels):
-        cdef int64_t found = self.row_at(hash_of(labels))
+        cdef int64_t found
+        if self.unindexed:
+            self.index_rows()
+        found = self.row_at(hash_of(labels))
         return found if found >= 0 and self.same(found, labels) else -1
 
     cdef str string(self, uint32_t symbol):
@@ -330,8 +341,8 @@ cdef class SeriesTable:
             memcpy(self.row_hashes, &hashes[0], self.row_count * 8)
         while self.row_slot_count < self.row_count * 2:
             self.row_slot_count *= 2
-        self.row_slot_count //= 2
-        self.grow_row_slots()
+        # The table of a block is only searched by columns: its slots are made when first needed.
+        self.unindexed = True
 
 
 cdef inline tuple pair_of(labels, Py_ssize_t i):

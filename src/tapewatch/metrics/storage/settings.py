@@ -45,7 +45,7 @@ class StorageSettings:
         "Longest time until what was taken survives a power loss.", default=100, low=1
     )
     seal_size: SizeBytes = option(
-        "Samples in memory that make the head write a segment.", default=24 * MiB, low=65_536
+        "Samples in memory that make the head write a segment.", default=16 * MiB, low=65_536
     )
     seal_interval: DurationMs = option(
         "Longest time until the head writes a segment.", default=600_000, low=1_000
