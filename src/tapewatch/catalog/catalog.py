@@ -118,6 +118,10 @@ class Catalog:
         """Tell where an alert goes."""
         return alert.channels or self.platform.words(alert.severity).channels
 
+    def may_leave(self, alert: Alert) -> tuple[str, ...]:
+        """Name the labels that messages of an alert may show beside the ones that always may."""
+        return tuple(sorted({*self.platform.may_leave, *alert.may_leave}))
+
     def label_of(self, metric: str, name: str) -> Label:
         """Tell what a metric's label can say."""
         own = self.metrics[metric].labels.own.get(name)

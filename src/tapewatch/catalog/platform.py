@@ -25,11 +25,6 @@ ENGINE_PORTS: Final[Mapping[str, int]] = {
     "otlp_http": 4318,
 }
 """Where the engines listen that a platform is rendered for, unless it moves them."""
-SAFE_LABELS: Final = (
-    *("alertname", "severity", "priority", "owner", "service", "job", "instance"),
-    *("venue", "exchange", "symbol", "strategy", "side", "objective", "window"),
-)
-"""The labels that messages may always show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,18 @@ alerts: {A: {severity: P2, expr: 'a:rate{s="y"} > 0'}}
     assert "TW004" in codes(text)
 
 
+def test_a_command_of_a_runbook_has_to_be_one(write):
+    runbook = "# A\n\n```sh\ngrep 'breaker log\n```\n"
+    files = {
+        "desk.yaml": "platform: {name: desk}\nalerts: {A: {severity: P2, expr: up == 0}}",
+        "runbooks/a.md": runbook,
+    }
+    told = [each for each in check_catalog(load(write(files)).catalog) if each.code == "TW503"]
+    assert [(each.line, each.message) for each in told] == [
+        (4, "the command cannot be run: no closing quotation")
+    ]
+
+
 def test_slips_that_stop_a_catalog_from_running_block(pack):
     found = check_catalog(pack("alerts: {A: {severity: P2, expr: 'sum(', owner: nobody}}"))
     assert [fault.message.split(":")[0] for fault in blocking(found)] == [

@@ -86,6 +86,16 @@ def test_secrets_are_files_below_the_directory_of_secrets(pack):
     ]
 
 
+def test_a_channel_may_be_told_what_its_alerts_allow(pack):
+    text = TEXT.replace("channels: [mail]}", "channels: [mail], may_leave: [model]}")
+    for receiver in routing(pack(text))["receivers"]:
+        if receiver["name"] == "mail":
+            assert receiver["email_configs"][0]["tapewatch"] == {"labels": ["model"]}
+        else:
+            assert "model" not in str(receiver)
+    assert "tapewatch" not in str(routing(pack(text), ours=False))
+
+
 def test_what_alertmanager_does_not_know_is_left_out_for_it(pack):
     names = {each["name"] for each in routing(pack(TEXT), ours=False)["receivers"]}
     assert names == {"nowhere", "pager", "chat", "mail", "action/halt"}

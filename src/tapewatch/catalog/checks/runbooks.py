@@ -1,5 +1,6 @@
 """Checks of runbooks: complete, reachable, and runnable."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,16 @@ def find_strange_block(review: Review) -> Iterator[Hit]:
                 yield Hit("runbooks", name, (), message, block.line)
             elif not block.text.strip():
                 yield Hit("runbooks", name, (), "the block is empty", block.line)
+            elif block.language in ("sh", "bash") and (problem := _shell_problem(block.text)):
+                yield Hit("runbooks", name, (), f"the command cannot be run: {problem}", block.line)
+
+
+def _shell_problem(text: str) -> str:
+    try:
+        shlex.split(text, comments=True)
+    except ValueError as fault:
+        return str(fault).lower()
+    return ""
 
 
 def find_unused_runbook(review: Review) -> Iterator[Hit]:

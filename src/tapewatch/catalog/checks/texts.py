@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from tapewatch.alerting.privacy.lists import LABELS, is_id
 from tapewatch.catalog.checks.check import Check, Hit
 from tapewatch.catalog.checks.review import ALERT_TEXTS, Review, ReviewedAlert
 from tapewatch.catalog.templates import render
@@ -43,6 +44,23 @@ def find_label_not_carried(review: Review) -> Iterator[Hit]:
                 message = (
                     f"asks for the label {label}, which the expression does not carry"
                     f"{suggestion(label, known)}; it would be empty"
+                )
+                yield Hit("alerts", reviewed.name, (setting,), message)
+
+
+def find_held_back_label(review: Review) -> Iterator[Hit]:
+    """Find texts that show labels which no message may show."""
+    catalog = review.catalog
+    if catalog.platform.base:
+        return
+    for reviewed, setting, text in _texts(review):
+        allowed = LABELS | frozenset(catalog.may_leave(reviewed.alert)) | _STATIC
+        for label in _asked(text):
+            # What names somebody is hashed, which still tells one from another.
+            if label not in allowed | catalog.private_labels() and not is_id(label):
+                message = (
+                    f"shows the label {label}, which is taken out of every message: allow it with "
+                    f"may_leave: [{label}], or leave it out"
                 )
                 yield Hit("alerts", reviewed.name, (setting,), message)
 
@@ -107,5 +125,15 @@ CHECKS = (
         _LOSS.format(expr="sum(pnl_usd)", summary="{{ $labels.symbol }} loses"),
         _LOSS.format(expr="sum by (symbol) (pnl_usd)", summary="{{ $labels.symbol }} loses"),
         find_label_not_carried,
+    ),
+    Check(
+        "TW404",
+        "label-held-back",
+        "What is not known to be harmless is taken out on its way to a chat or a pager, in texts "
+        "too. A summary that names such a label says nothing there.",
+        _LOSS.format(expr="sum by (model) (pnl_usd)", summary="{{ $labels.model }} loses"),
+        _LOSS.format(expr="sum by (symbol) (pnl_usd)", summary="{{ $labels.symbol }} loses"),
+        find_held_back_label,
+        plain=False,
     ),
 )

@@ -164,11 +164,20 @@ def _receivers(catalog: Catalog, *, ours: bool, secrets: str) -> list[Plain]:
     for name, channel in catalog.channels.items():
         if ours or channel.kind not in OURS:
             key = _SECTIONS.get(channel.kind, f"{channel.kind}_configs")
-            receivers.append({"name": name, key: [_settings(channel, secrets)]})
+            settings = _settings(channel, secrets)
+            if ours and (labels := _may_leave(catalog, name)):
+                settings["tapewatch"] = {"labels": labels, **settings.get("tapewatch", {})}
+            receivers.append({"name": name, key: [settings]})
     for name, action in catalog.actions.items():
         if ours or action.kind == "webhook":
             receivers.append({"name": action_receiver(name), **_action(action, secrets, ours=ours)})
     return receivers
+
+
+def _may_leave(catalog: Catalog, channel: str) -> list[str]:
+    """Name the labels that the alerts of a channel may show there."""
+    told = [each for each in catalog.alerts.values() if channel in catalog.channels_of(each)]
+    return sorted({label for alert in told for label in catalog.may_leave(alert)})
 
 
 def _settings(channel: Channel, secrets: str) -> Plain:
