@@ -8,6 +8,7 @@ from tapewatch.metrics.intake import Row
 from tapewatch.metrics.storage import compaction, merging
 from tapewatch.metrics.storage.compaction import Compactor
 from tapewatch.metrics.storage.database import Database, Keep
+from tapewatch.metrics.storage.reader import SECTION_MS, section_of
 from tapewatch.metrics.storage.settings import StorageSettings
 from tapewatch.model.clock import ManualClock
 from tapewatch.model.histograms import Histogram
@@ -169,6 +170,29 @@ def test_series_that_are_gone_leave_the_head(tmp_path, monkeypatch):
     assert after[names(1)[0]] == {0: 0, 100: 1, 300: "stale", 600: 7}
     database.close()
     assert contents(opened(tmp_path)) == after
+
+
+def test_a_query_plans_no_series_of_a_block_that_ended_before(tmp_path):
+    database, lane = filled(tmp_path, step=10 * SECTION_MS)
+    lane.close(T0 + 50 * SECTION_MS)
+    other = database.lane("u")
+    other.extend(names(2, "later"))
+    other.append(row(60 * SECTION_MS, 1, 2))
+    database.seal()
+    Compactor(database).run_all()
+    (block,) = database.blocks
+    later = T0 + 60 * SECTION_MS
+    assert len(section_of(block, later - 60_000, later).rows(())) == 2
+    assert len(section_of(block, T0, later).rows(())) == 5
+    assert len(contents(database)) == 5
+
+
+def test_pages_of_files_that_are_gone_leave_the_cache(tmp_path):
+    database, _ = filled(tmp_path)
+    contents(database)
+    assert database.cache.size_bytes > 0
+    Compactor(database).run_all()
+    assert database.cache.size_bytes == 0
 
 
 def test_files_that_nobody_names_are_removed(tmp_path):

@@ -113,6 +113,11 @@ class PageCache:
         self._size_bytes = 0
         self._lock = threading.Lock()
 
+    @property
+    def size_bytes(self) -> int:
+        """How much memory the pages take."""
+        return self._size_bytes
+
     def get(self, key: tuple[int, int]) -> Floats | None:
         """Return a page and keep it longer, or None."""
         with self._lock:
