@@ -80,6 +80,11 @@ def test_series_of_others_are_not_drawn():
     assert paint(source, notification(looking_at("feed_age > 5"))) is None
 
 
+def test_an_alert_that_knows_less_than_its_series_is_painted_all_the_same():
+    source = Source({"venue": "X", "instance": "a:1"}, {"venue": "Y", "instance": "a:1"})
+    assert paint(source, notification(looking_at("feed_age > 5"))) is not None
+
+
 def test_a_label_that_must_not_leave_is_not_drawn_either():
     told = notification(alert(labels={"account": "DU123456"}))
     filtered = FILTER.apply(told, Allowance()).notification

@@ -126,14 +126,17 @@ def window_of(told: Notification, alert: AlertView) -> tuple[int, int]:
 
 def lines_of(found: Sequence[Series], told: Notification, filtered: Notification) -> list[Line]:
     """Choose the series that alerts are about, the first alert's first, and name them."""
-    chosen: dict[Labels, Line] = {}
-    for alert, shown in zip(told.alerts, filtered.alerts, strict=True):
-        for series in found:
-            own = series.labels.drop(METRIC_NAME)
-            if series.labels not in chosen and _belongs(own, alert):
-                name = _name(own, shown.labels, filtered)
-                chosen[series.labels] = Line(name, series.times_ns, series.values)
-    return list(chosen.values())
+    for belongs in (_is_of, _agrees_with):
+        chosen: dict[Labels, Line] = {}
+        for alert, shown in zip(told.alerts, filtered.alerts, strict=True):
+            for series in found:
+                own = series.labels.drop(METRIC_NAME)
+                if series.labels not in chosen and belongs(own, alert):
+                    name = _name(own, shown.labels, filtered)
+                    chosen[series.labels] = Line(name, series.times_ns, series.values)
+        if chosen:
+            return list(chosen.values())
+    return []
 
 
 def _parted(expr: Expr) -> Subject | None:
@@ -161,8 +164,13 @@ def _number(expr: Expr) -> float | None:
     return expr.value if isinstance(expr, NumberLiteral) else None
 
 
-def _belongs(labels: Labels, alert: AlertView) -> bool:
+def _is_of(labels: Labels, alert: AlertView) -> bool:
     return all(alert.labels.get(name) == value for name, value in labels)
+
+
+def _agrees_with(labels: Labels, alert: AlertView) -> bool:
+    # Alerts that were posted, or relabelled, may know less than the series do.
+    return all(alert.labels.get(name) in ("", value) for name, value in labels)
 
 
 def _name(labels: Labels, shown: Labels, filtered: Notification) -> str:
