@@ -226,9 +226,9 @@ def channels(*, as_json: bool, url: str | None) -> None:
 @url_option
 def route(labels: tuple[str, ...], *, as_json: bool, url: str | None) -> None:
     """Say where an alert with these labels would go."""
-    pairs = [tuple(each.split("=", 1)) for each in labels]
-    if any(len(each) != 2 for each in pairs):
+    if not all("=" in each for each in labels):
         raise click.UsageError("write labels as NAME=VALUE")
+    pairs = dict(each.split("=", 1) for each in labels)
     found = _call(url, f"{OWN}/routes/test?{urlencode(pairs)}")
 
     def words(told: list[dict[str, Any]]) -> None:

@@ -81,7 +81,7 @@ class Book:
     def rows(self, question: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Read rows as they are on disk, on a connection of their own."""
         try:
-            connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+            connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
         except sqlite3.Error as fault:
             raise BookUnusable(str(fault)) from None
         try:

@@ -5,7 +5,7 @@ It is the audit trail: rows are only ever added, and leave when they are older t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -118,7 +118,8 @@ class History:
         for row in self._book.rows(*question_of(search)):
             if left <= 0:
                 return
-            entry = Entry(*row[:9], Labels.of(orjson.loads(row[9])))
+            *fields, labels = row
+            entry = replace(Entry(*fields), labels=Labels.of(orjson.loads(labels)))
             if match_all(search.matchers, entry.labels):
                 left -= 1
                 yield entry
