@@ -33,6 +33,7 @@ extern "C" {
 
 enum tapewatch_life { TAPEWATCH_STARTING = 0, TAPEWATCH_LIVE = 1, TAPEWATCH_CLOSED = 2 };
 enum tapewatch_entry_type { TAPEWATCH_FAMILY = 1, TAPEWATCH_SERIES = 2, TAPEWATCH_FORMAT = 3 };
+/* The helpers below declare the first three; the others are drawn in docs/region.md. */
 enum tapewatch_kind { TAPEWATCH_COUNTER = 1, TAPEWATCH_GAUGE = 2, TAPEWATCH_HISTOGRAM = 3 };
 
 struct tapewatch_header {
@@ -126,6 +127,10 @@ struct tapewatch_histogram {
     int64_t above;
     int64_t below;
     uint8_t reserved[16];
+};
+
+struct tapewatch_classic {
+    double sum;
 };
 
 struct tapewatch_note {

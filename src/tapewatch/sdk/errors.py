@@ -5,11 +5,15 @@ What can go wrong when instruments are declared and when the region is made.
   - SdkError
     - BadDeclaration: a name, a label, a unit or a cut that an instrument cannot have
     - DeclarationConflict: two declarations of one name that contradict each other
+    - DuplicateTimeseries: two collectors of one registry that give the same name
     - BadLabels: labels given to ``bind`` that the instrument does not have, or lacks
+    - MissingExtra: a hook whose third party is not installed
     - RegionUnusable: the region's file cannot be made
     - RegionUnreadable: the bytes read are no region, or one of another version
 
 All of them belong to the start of a process. Nothing raises in the trading path.
+What is wrong with a declaration is a ``ValueError`` too: code that was written for
+prometheus_client catches that.
 """
 
 from collections.abc import Sequence
@@ -22,7 +26,7 @@ class SdkError(TapewatchError):
     """Something about instruments or their region cannot be."""
 
 
-class BadDeclaration(SdkError):
+class BadDeclaration(SdkError, ValueError):
     """An instrument that cannot be declared so."""
 
     def __init__(self, instrument: str, what: str, remedy: str) -> None:
@@ -35,7 +39,7 @@ class BadDeclaration(SdkError):
         return f"{self.instrument!r} {self.what}: {self.remedy}"
 
 
-class DeclarationConflict(SdkError):
+class DeclarationConflict(SdkError, ValueError):
     """One name, declared twice with different meanings."""
 
     def __init__(self, instrument: str, field: str, first: object, second: object) -> None:
@@ -52,7 +56,33 @@ class DeclarationConflict(SdkError):
         )
 
 
-class BadLabels(SdkError):
+class DuplicateTimeseries(SdkError, ValueError):
+    """A collector gives names that another one of its registry gives already."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(names)
+        self.names = tuple(names)
+
+    def __str__(self) -> str:
+        return (
+            f"{', '.join(self.names)} is in this registry already: declare it once and import "
+            "it, or unregister the first"
+        )
+
+
+class MissingExtra(SdkError, ImportError):
+    """A hook was used whose third party is not installed."""
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__(module, extra)
+        self.module = module
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"this hook needs {self.module}: pip install 'tapewatch[{self.extra}]'"
+
+
+class BadLabels(SdkError, ValueError):
     """Labels that do not fit the instrument they were given to."""
 
     def __init__(self, instrument: str, given: Sequence[str], wanted: Sequence[str]) -> None:

@@ -101,6 +101,10 @@ class Registry:
         """Keep an instrument under its name."""
         self._instruments[instrument.name] = instrument
 
+    def forget(self, name: str) -> None:
+        """Let another instrument take the name; handles of the one before go on."""
+        self._instruments.pop(name, None)
+
     def defaults(self) -> Start:
         """What the environment asks for."""
         told = self._environment

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tapewatch.sdk.region.cells_pure import (
         GUARDED,
         Bindable,
+        ClassicHandle,
         CounterHandle,
         GaugeHandle,
         HistogramHandle,
@@ -30,6 +31,7 @@ else:
     _twin = twin("tapewatch.sdk.region.cells")
     GUARDED = _twin.GUARDED
     Bindable = _twin.Bindable
+    ClassicHandle = _twin.ClassicHandle
     CounterHandle = _twin.CounterHandle
     GaugeHandle = _twin.GaugeHandle
     HistogramHandle = _twin.HistogramHandle
@@ -43,6 +45,7 @@ else:
 __all__ = [
     "GUARDED",
     "Bindable",
+    "ClassicHandle",
     "CounterHandle",
     "GaugeHandle",
     "HistogramHandle",

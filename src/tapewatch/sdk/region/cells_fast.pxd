@@ -41,6 +41,15 @@ cdef class HistogramHandle:
     cdef void record_since(self, int64_t start_ns) noexcept nogil
     cdef void keep(self, object exemplar, object value) noexcept
 
+cdef class ClassicHandle:
+    cdef double *sum_
+    cdef int64_t *cells
+    cdef double *bounds
+    cdef Py_ssize_t bound_count
+    cdef Memory memory
+    cdef Py_ssize_t offset
+    cdef void record(self, double value) noexcept nogil
+
 cdef class Timing:
     cdef HistogramHandle handle
     cdef int64_t start_ns

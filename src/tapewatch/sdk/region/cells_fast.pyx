@@ -12,7 +12,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_GetItemWithError
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_AsDouble, PyFloat_CheckExact
 from cpython.object cimport PyObject
-from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_INCREF, Py_XDECREF, Py_XINCREF
 from cpython.unicode cimport PyUnicode_Check
 from libc.errno cimport errno
@@ -219,6 +219,7 @@ cdef int UNKNOWN_STATE = layout.Drop.UNKNOWN_STATE
 cdef int BAD_EVENT = layout.Drop.BAD_EVENT
 cdef int BAD_EXEMPLAR = layout.Drop.BAD_EXEMPLAR
 cdef Py_ssize_t HISTOGRAM_HEAD = layout.HISTOGRAM.size
+cdef Py_ssize_t CLASSIC_HEAD = layout.CLASSIC.size
 cdef Py_ssize_t RING_NEXT = layout.HEADER.offset("ring_next")
 cdef Py_ssize_t RING_OFFSET = layout.HEADER.offset("ring_offset")
 cdef Py_ssize_t RING_SLOTS = layout.HEADER.offset("ring_slots")
@@ -557,10 +558,7 @@ cdef class HistogramHandle:
         self.record(<double>(tw_monotonic_ns() - start_ns) / self.unit_ns)
 
     cdef void keep(self, object exemplar, object value) noexcept:
-        try:
-            keep_exemplar(self.memory, self.offset, exemplar, float(value))
-        except Exception:
-            self.memory.count_drop(BAD_EXEMPLAR)
+        keep_or_drop(self.memory, self.offset, exemplar, value)
 
     def since(self, start_ns):
         """Count the time since ``start_ns`` (of ``clock_ns``), in the histogram's unit."""
@@ -592,6 +590,68 @@ cdef class HistogramHandle:
         for place in range(self.bucket_count * (2 if self.signed_ else 1)):
             total += self.positive[place]
         return total
+
+
+cdef class ClassicHandle:
+    """One series of a classic histogram, or of a summary where there are no bounds."""
+
+    def __cinit__(self, Memory memory not None, Py_ssize_t offset, tuple bounds not None):
+        cdef Py_ssize_t place
+        self.memory = memory
+        self.offset = offset
+        self.bound_count = len(bounds)
+        self.sum_ = <double *>memory.at(offset, CLASSIC_HEAD + 8 * (self.bound_count + 1))
+        self.cells = <int64_t *>(memory.base + offset + CLASSIC_HEAD)
+        self.bounds = <double *>PyMem_Malloc(8 * (self.bound_count + 1))
+        if self.bounds == NULL:
+            raise MemoryError(f"no memory for {self.bound_count} bounds")
+        for place in range(self.bound_count):
+            self.bounds[place] = bounds[place]
+
+    def __dealloc__(self):
+        PyMem_Free(self.bounds)
+
+    def observe(self, value, exemplar=None):
+        """Count ``value``; ``exemplar`` is a trace id of 16 bytes, or one and a span id of 8."""
+        cdef double number
+        if read_number(value, &number):
+            self.record(number)
+        else:
+            self.memory.count_drop(NOT_A_NUMBER)
+        if exemplar is not None:
+            keep_or_drop(self.memory, self.offset, exemplar, value)
+
+    cdef void record(self, double value) noexcept nogil:
+        cdef Py_ssize_t low = 0, high = self.bound_count, middle
+        if not -INFINITY < value < INFINITY:
+            self.memory.count_drop(NOT_FINITE)
+            return
+        while low < high:
+            middle = (low + high) >> 1
+            if self.bounds[middle] < value:
+                low = middle + 1
+            else:
+                high = middle
+        self.cells[low] += 1
+        self.sum_[0] += value
+
+    @property
+    def sum(self):
+        """The sum of what was observed."""
+        return self.sum_[0]
+
+    @property
+    def counts(self):
+        """How many values lie up to each bound and above the one before; last, above them all."""
+        cdef Py_ssize_t place
+        return [self.cells[place] for place in range(self.bound_count + 1)]
+
+
+cdef void keep_or_drop(Memory memory, Py_ssize_t owner, object exemplar, object value) noexcept:
+    try:
+        keep_exemplar(memory, owner, exemplar, float(value))
+    except Exception:
+        memory.count_drop(BAD_EXEMPLAR)
 
 
 @cython.freelist(64)

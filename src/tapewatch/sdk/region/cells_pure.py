@@ -18,6 +18,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 from tapewatch.sdk.region.layout import (
     ARGUMENTS_MAX,
+    CLASSIC,
     EVENT_BYTES_MAX,
     EXEMPLAR,
     HEADER,
@@ -343,6 +344,60 @@ class HistogramHandle:
         words, sides = self._memory.words, 2 if self._signed else 1
         buckets = words[self._positive : self._positive + sides * self._count]
         return sum(buckets) + sum(words[self._head + 3 : self._head + 6])
+
+
+class ClassicHandle:
+    """One series of a classic histogram, or of a summary where there are no bounds."""
+
+    __slots__ = ("_bounds", "_counts", "_memory", "_offset", "_sum")
+
+    def __init__(self, memory: Memory, offset: int, bounds: tuple[float, ...]) -> None:
+        self._memory = memory
+        self._offset = offset
+        self._sum = offset // _WORD
+        self._counts = (offset + CLASSIC.size) // _WORD
+        self._bounds = bounds
+
+    def observe(self, value: float, exemplar: bytes | None = None) -> None:
+        """Count ``value``; ``exemplar`` is a trace id of 16 bytes, or one and a span id of 8."""
+        try:
+            if -inf < value < inf:
+                memory = self._memory
+                at = self._counts + bisect_left(self._bounds, value)
+                memory.words[at] += 1
+                memory.doubles[self._sum] += value
+            else:
+                self._memory.drop(Drop.NOT_FINITE)
+        except Exception:  # noqa: BLE001 - whatever an object raises must not reach the trading path
+            self._observe_other(value)
+        if exemplar is not None:
+            self._keep(exemplar, value)
+
+    def _observe_other(self, value: Any) -> None:
+        try:
+            number = as_number(value)
+        except Exception:  # noqa: BLE001 - as above
+            self._memory.drop(Drop.NOT_A_NUMBER)
+        else:
+            self.observe(number)
+
+    def _keep(self, exemplar: Any, value: Any) -> None:
+        try:
+            if not isinstance(exemplar, bytes):
+                raise TypeError(exemplar)
+            keep_exemplar(self._memory, self._offset, exemplar, float(value))
+        except Exception:  # noqa: BLE001 - as above
+            self._memory.drop(Drop.BAD_EXEMPLAR)
+
+    @property
+    def sum(self) -> float:
+        """The sum of what was observed."""
+        return self._memory.doubles[self._sum]
+
+    @property
+    def counts(self) -> list[int]:
+        """How many values lie up to each bound and above the one before; last, above them all."""
+        return self._memory.words[self._counts : self._counts + len(self._bounds) + 1].tolist()
 
 
 class Timing:

@@ -93,6 +93,8 @@ class Kind(IntEnum):
     STATE = 4
     INFO = 5
     NOTE = 6
+    CLASSIC = 7
+    SUMMARY = 8
 
 
 class Drop(IntEnum):
@@ -177,7 +179,12 @@ FAMILY: Final = Record(
     56,
     (
         *ENTRY.fields,
-        Field("kind", 16, "H", "1 counter, 2 gauge, 3 histogram, 4 state, 5 info, 6 note"),
+        Field(
+            "kind",
+            16,
+            "H",
+            "1 counter, 2 gauge, 3 histogram, 4 state, 5 info, 6 note, 7 classic, 8 summary",
+        ),
         Field("two_sided", 18, "H", "1: the histogram has buckets below zero"),
         Field("label_count", 20, "H", "how many label names there are"),
         Field("state_count", 22, "H", "how many names of states there are"),
@@ -215,6 +222,12 @@ HISTOGRAM: Final = Record(
         Field("below", 40, "q", "values beyond the last bucket on the side below zero"),
         Field("reserved", 48, "16s", "zero"),
     ),
+)
+
+CLASSIC: Final = Record(
+    "classic",
+    8,
+    (Field("sum", 0, "d", "the sum of what was observed"),),
 )
 
 NOTE: Final = Record(
@@ -305,6 +318,7 @@ RECORDS: Final = (
     FAMILY,
     SERIES,
     HISTOGRAM,
+    CLASSIC,
     NOTE,
     ERROR,
     EXEMPLAR,
@@ -358,6 +372,11 @@ def drop_offset(reason: Drop) -> int:
 def histogram_bytes(bucket_count: int, *, signed: bool) -> int:
     """How many bytes the value of a histogram takes."""
     return HISTOGRAM.size + 8 * bucket_count * (2 if signed else 1)
+
+
+def classic_bytes(bound_count: int) -> int:
+    """How many bytes the value of a classic histogram takes, or with no bound of a summary."""
+    return CLASSIC.size + 8 * (bound_count + 1)
 
 
 def text_field(text: str, size: int = TEXT_BYTES) -> bytes:

@@ -16,13 +16,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
-from tapewatch.model.histograms import Histogram
+from tapewatch.model.histograms import CUSTOM_SCHEMA, Histogram
 from tapewatch.model.labels import Labels
 from tapewatch.sdk.errors import RegionUnreadable
 from tapewatch.sdk.region.file import SUFFIX
 from tapewatch.sdk.region.identity import Identity
 from tapewatch.sdk.region.layout import (
     BUCKETS_PER_OCTAVE,
+    CLASSIC,
     DROP_CELLS,
     ENTRY,
     ERROR,
@@ -194,7 +195,14 @@ class Snapshot:
         return self._double(family.refused_offset)
 
     def histogram(self, series: SeriesSeen) -> Histogram:
-        """The native histogram of a series; values beyond its buckets are in one just behind."""
+        """
+        The histogram of a series, native or with its own bounds.
+
+        Values beyond the buckets of a native one are in one just behind. A summary is a histogram
+        without bounds: a count and a sum.
+        """
+        if series.family.kind in (Kind.CLASSIC, Kind.SUMMARY):
+            return self._classic(series)
         family, at = series.family, series.value_offset - self.values_offset
         head = HISTOGRAM.unpack(self.values, at)
         positive = self._buckets(at + HISTOGRAM.size, family, head["above"])
@@ -209,6 +217,17 @@ class Snapshot:
             zero_count=float(head["zero"]),
             positive=positive,
             negative=negative,
+        )
+
+    def _classic(self, series: SeriesSeen) -> Histogram:
+        bounds, at = series.family.cuts, series.value_offset - self.values_offset
+        counts = struct.unpack_from(f"<{len(bounds) + 1}q", self.values, at + CLASSIC.size)
+        return Histogram(
+            schema=CUSTOM_SCHEMA,
+            count=float(sum(counts)),
+            sum=CLASSIC.unpack(self.values, at)["sum"],
+            positive={place: float(count) for place, count in enumerate(counts) if count},
+            custom_bounds=bounds,
         )
 
     def extremes(self, series: SeriesSeen) -> tuple[float, float]:
@@ -347,6 +366,12 @@ class Reader:
         self._directory.follow(self, header)
         return header
 
+    def fill(self, at: int, buffer: memoryview) -> None:
+        """Copy the bytes from ``at`` on into a buffer that is used again and again."""
+        filled = os.preadv(self._descriptor, [buffer], at)
+        if filled < len(buffer):
+            raise _cut_off(self.path, at + filled, at + len(buffer))
+
     def read_directory(self, begin: int, end: int, header: Mapping[str, Any]) -> bytes:
         """Copy a part of the directory."""
         return self._read(header["directory_offset"] + begin, end - begin)
@@ -354,10 +379,7 @@ class Reader:
     def _read(self, at: int, size: int) -> bytes:
         data = os.pread(self._descriptor, size, at)
         if len(data) < size:
-            raise RegionUnreadable(
-                str(self.path),
-                f"it was cut off: {at + len(data):,} bytes of {at + size:,} are there",
-            )
+            raise _cut_off(self.path, at + len(data), at + size)
         return data
 
 
@@ -502,6 +524,11 @@ def _head(header: Mapping[str, Any]) -> Head:
 
 def _text(data: bytes) -> str:
     return data.rstrip(b"\0").decode("utf-8", "replace")
+
+
+def _cut_off(path: Path, there_bytes: int, wanted_bytes: int) -> RegionUnreadable:
+    reason = f"it was cut off: {there_bytes:,} bytes of {wanted_bytes:,} are there"
+    return RegionUnreadable(str(path), reason)
 
 
 def _why_not_opened(path: Path, error: OSError) -> str:
