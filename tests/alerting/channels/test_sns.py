@@ -1,5 +1,6 @@
 from urllib.parse import parse_qs
 
+import pytest
 from tests.alerting.saying import alert, notification, ok, sent
 
 from tapewatch.alerting.channels.channel import Delivered, Refused, Retry
@@ -57,22 +58,32 @@ def test_a_throttled_request_is_made_again():
     assert isinstance(sent("sns", TOPIC, answer)[0], Retry)
 
 
-def test_a_signature_is_the_one_amazon_computes():
-    # Computed by hand from the steps of the public description, with another program.
-    key = AwsKey("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+@pytest.mark.parametrize(
+    ("content_type", "signature"),
+    [
+        (
+            "application/x-www-form-urlencoded",
+            "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
+        ),
+        (
+            "application/x-www-form-urlencoded; charset=utf8",
+            "1a72ec8f64bd914b0e42e42607c7fbce7fb2c7465f63e3092b3b0d39fa77a6fe",
+        ),
+    ],
+)
+def test_a_signature_is_the_one_of_amazon_s_test_suite(content_type, signature):
     headers = sign(
-        "https://sns.us-east-1.amazonaws.com/",
-        b"Action=Publish",
-        key=key,
+        "https://example.amazonaws.com/",
+        b"Param1=value1",
+        key=AwsKey("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
         region="us-east-1",
-        service="sns",
+        service="service",
         now_ns=1_440_938_160_000_000_000,
+        content_type=content_type,
     )
-    assert headers["x-amz-date"] == "20150830T123600Z"
-    said = headers["Authorization"]
-    assert said.startswith(
-        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/sns/aws4_request, "
-        "SignedHeaders=content-type;host;x-amz-date, Signature="
+    assert headers["Authorization"] == (
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
+        f"SignedHeaders=content-type;host;x-amz-date, Signature={signature}"
     )
 
 

@@ -51,12 +51,19 @@ def find_region(settings: AwsSignature, environment: Mapping[str, str]) -> str:
 
 
 def sign(
-    url: str, body: bytes, *, key: AwsKey, region: str, service: str, now_ns: int
+    url: str,
+    body: bytes,
+    *,
+    key: AwsKey,
+    region: str,
+    service: str,
+    now_ns: int,
+    content_type: str = FORM,
 ) -> dict[str, str]:
     """Return the headers of a signed POST of a form."""
     moment = datetime.fromtimestamp(now_ns / 1e9, UTC).strftime("%Y%m%dT%H%M%SZ")
     parts = urlsplit(url)
-    headers = {"content-type": FORM, "host": parts.netloc, "x-amz-date": moment}
+    headers = {"content-type": content_type, "host": parts.netloc, "x-amz-date": moment}
     if key.session_token:
         headers["x-amz-security-token"] = key.session_token
     signed = ";".join(sorted(headers))
