@@ -135,3 +135,10 @@ def test_a_text_must_be_readable_the_way_that_was_chosen():
 def test_settings_can_be_written_and_described():
     assert "alerts_max: 200000" in to_yaml(AlertingSettings())
     assert "receivers" in str(json_schema(AlertingSettings, title="x"))
+
+
+def test_a_template_file_with_a_slip_is_told_before_anything_is_used(tmp_path):
+    (tmp_path / "bad.tmpl").write_text('{{ define "x" }}{{ .Nope | }}{{ end }}')
+    text = f"{{templates: ['{tmp_path}/*.tmpl'], route: {{receiver: a}}, receivers: [{{name: a}}]}}"
+    with pytest.raises(DocumentError, match=r"templates: template: bad\.tmpl:1"):
+        read_alertmanager_text(text)

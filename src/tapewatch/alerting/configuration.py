@@ -19,6 +19,7 @@ from tapewatch.alerting.errors import BadMatchers
 from tapewatch.alerting.intervals import NamedIntervals
 from tapewatch.alerting.matchers import Reading, is_label_name, ordered, parse_matchers
 from tapewatch.alerting.original import said
+from tapewatch.alerting.templates import Words
 from tapewatch.document import nodes
 from tapewatch.document.errors import DocumentError, Fault
 from tapewatch.document.fields import option
@@ -27,6 +28,7 @@ from tapewatch.document.reading import NOTHING, Reader, join, read_node, suggest
 from tapewatch.document.types import DurationMs, FilePath
 from tapewatch.model.errors import BadRegex
 from tapewatch.model.matchers import Matcher, MatchKind
+from tapewatch.watch.errors import TemplateFault
 
 Faults = Iterator[tuple[str, str]]
 
@@ -315,6 +317,7 @@ class AlertmanagerConfig:
         """Check what the sections must agree on."""
         yield from self._receiver_faults()
         yield from self._interval_faults()
+        yield from self._template_faults()
         if self.route is None:
             if self.receivers or self.inhibit_rules:
                 yield "route", "is missing: say who is told of what no other route takes"
@@ -331,6 +334,18 @@ class AlertmanagerConfig:
     def integrations(self) -> Mapping[str, tuple[Integration, ...]]:
         """The channels of every receiver, by the receiver's name."""
         return {each.name: tuple(each.integrations(self.global_)) for each in self.receivers}
+
+    def words(self) -> Words:
+        """Give the templates with those of the files; raises ``TemplateFault``, ``OSError``."""
+        return Words.from_patterns(Path(), [str(each) for each in self.templates])
+
+    def _template_faults(self) -> Faults:
+        if not self.templates:
+            return
+        try:
+            self.words()
+        except (TemplateFault, OSError, UnicodeDecodeError) as fault:
+            yield "templates", str(fault)
 
     def _receiver_faults(self) -> Faults:
         names = [receiver.name for receiver in self.receivers]

@@ -66,6 +66,7 @@ class AlertingService:
     ) -> None:
         self.settings = settings
         self.config: AlertmanagerConfig = settings.configuration()
+        self._words: Words = self.config.words()
         self._folder = folder
         self._clock = clock
         self._external_url = external_url
@@ -144,7 +145,8 @@ class AlertingService:
     def apply(self, settings: AlertingSettings) -> None:
         """Use new settings from now on; raises ``DocumentError`` before anything is changed."""
         config = settings.configuration()
-        self.settings, self.config = settings, config
+        words = config.words()
+        self.settings, self.config, self._words = settings, config, words
         if not self._running:
             return
         self.desk.reload(self._plan(), self._clock.now_ns())
@@ -234,7 +236,6 @@ class AlertingService:
         )
 
     def _composer(self) -> Composer:
-        self._words = Words.from_patterns(Path(), [str(each) for each in self.config.templates])
         return Composer(PrivacyFilter(self._key), self._words, self._steps, self._painter)
 
     def _use_channels(self) -> None:
