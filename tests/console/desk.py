@@ -16,6 +16,8 @@ from tapewatch.wire.remote_write.encode import encode_1
 STEP_S = 15
 HOURS = 3
 SEED = 7600
+AHEAD_S = 300
+"""How far the history goes on, so that nothing stops while somebody looks."""
 VENUES = {"binance": 9.0, "okx": 6.0, "cme": 4.0, "lse": 2.5}
 STRATEGIES = ("market_maker", "momentum", "basis")
 QUANTILES = {"0.5": 180e-6, "0.95": 420e-6, "0.99": 900e-6, "0.999": 2.4e-3}
@@ -80,7 +82,7 @@ def escape(text):
 
 def desk_history(end_s, hours=HOURS):
     """What a desk would have seen: flow, latencies, profit, feeds, and a fault on one venue."""
-    history = History(end_s, hours)
+    history = History(end_s + AHEAD_S, hours)
     fault = np.exp(-(((history.times - (end_s - 1_500)) / 260.0) ** 2))
     for venue, rate in VENUES.items():
         hurt = fault * (venue == "okx")
@@ -109,13 +111,13 @@ def desk_history(end_s, hours=HOURS):
     return history
 
 
-def latency_histograms(end_s, count=360):
+def latency_histograms(end_s, count=380):
     """A native histogram that grows and, for a while, gets slow."""
     random = np.random.default_rng(SEED)
     labels = Labels.of(__name__="order_ack_seconds", venue="okx")
     buckets = dict.fromkeys(range(-110, -50), 0.0)
     for step in range(count):
-        at_s = end_s - (count - 1 - step) * STEP_S
+        at_s = end_s + AHEAD_S - (count - 1 - step) * STEP_S
         slow = 1 + 9 * np.exp(-(((at_s - (end_s - 1_500)) / 260.0) ** 2))
         drawn = np.log2(random.lognormal(np.log(300e-6 * slow), 0.45, 400)) * 8
         for index, seen in zip(

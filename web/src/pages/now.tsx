@@ -74,7 +74,7 @@ function Headline({ firing, stale, told, calm, targets }: {
   const words = [
     active && `${active} ${active === 1 ? "alert fires" : "alerts fire"}`,
     firing.length - active && `${firing.length - active} pending`,
-    stale.length && `${stale.length} of ${targets.length} targets are silent`,
+    stale.length && `${stale.length} of ${targets.length} targets ${stale.length === 1 ? "is" : "are"} silent`,
     told.length && `${told.length} ${told.length === 1 ? "notice" : "notices"} from the server`,
   ].filter(Boolean);
   const worst = firing[0] ? severityState(firing[0].labels["severity"]) : "warn";

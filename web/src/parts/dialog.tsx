@@ -1,12 +1,13 @@
 /** A box over the page, on the browser's own dialog: it keeps the focus and gives it back. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export function Dialog({ label, onClose, children, kind = "" }: {
   label: string; onClose: () => void; children: ComponentChildren; kind?: string;
 }) {
   const own = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key comes, or the first letter of a fast hand would be lost.
+  useLayoutEffect(() => {
     own.current?.showModal();
   }, []);
   return (

@@ -69,7 +69,7 @@ export function Table<Row>(props: TableProps<Row>) {
     sort.value = { key, falling: sort.value.key === key ? !sort.value.falling : false };
   };
   return (
-    <div class="table" role="table" aria-label={label} aria-rowcount={rows.length + 1}>
+    <div class={sorted.length * ROW_PX > height ? "table long" : "table"} role="table" aria-label={label} aria-rowcount={rows.length + 1}>
       <div class="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
         {columns.map((each) => <Head key={each.key} column={each} sort={sort.value} choose={choose} />)}
       </div>
