@@ -265,3 +265,18 @@ def test_an_explanation_says_why_nothing_was_sent(tmp_path):
     (verdict,) = explain(bench.desk, state, bench.now_ns).verdicts
     assert verdict.sent
     assert verdict.why[0] == "told that it fires at 2026-01-05T08:00:10Z"
+
+
+def test_an_end_that_is_repeated_after_all_was_told_is_not_news(tmp_path):
+    bench = Bench(tmp_path)
+    bench.say(alert("A"))
+    bench.wait(10)
+    bench.sent()
+    end = alert("A", 0, bench.now_ns)
+    bench.say(end)
+    bench.wait(200)
+    bench.sent()
+    bench.say(end)
+    bench.wait(200)
+    assert bench.sent() == []
+    assert history(bench, kinds=["fired", "resolved"]) == ["fired", "resolved"]

@@ -5,7 +5,7 @@ from tests.alerting.desks import BEGIN, SECOND, SIMPLE, Bench, alert, names
 
 from tapewatch.alerting.errors import BadSilence, NotKnown
 from tapewatch.alerting.matchers import parse_matchers
-from tapewatch.alerting.silences import Silence, SilenceLimits, SilenceState
+from tapewatch.alerting.silences import Silence, SilenceLimits, SilenceState, matches_filter
 
 HOUR = 3600 * SECOND
 
@@ -125,3 +125,17 @@ def test_the_end_of_what_was_told_is_told_through_a_silence(tmp_path):
     bench.say(alert("A", 0, bench.now_ns))
     bench.wait(60)
     assert names(*bench.sent()) == ([], ["A"])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("venue=X", True),
+        ("venue=~X|Y", True),
+        ("venue=Y", False),
+        ("side!=buy", True),
+        ("side=", True),
+    ],
+)
+def test_a_filter_asks_for_what_a_silence_names(text, found):
+    assert matches_filter(silence("venue=X"), parse_matchers(text)) is found

@@ -191,10 +191,11 @@ class AlertStore:
 
     def collect(self, now_ns: int) -> list[AlertState]:
         """Forget the alerts that are over and in no group any more."""
-        gone = [s for s in self._known.values() if s.over and not s.groups]
+        gone = [
+            s for s in self._known.values() if s.over and not s.groups and s.is_resolved(now_ns)
+        ]
         for state in gone:
-            if state.is_resolved(now_ns):
-                self._forget(state)
+            self._forget(state)
         return gone
 
     def shift(self, by_ns: int) -> None:

@@ -226,16 +226,17 @@ class Desk:
 
     def _take(self, said: AlertState, now_ns: int) -> None:
         state = self.alerts.get(said.fingerprint)
+        if state is None and said.is_resolved(now_ns):
+            return  # Senders repeat ends for a while; this one is known, told and forgotten.
         if state is None:
             limit = self.alerts.limit_of(said)
             if limit:
                 self._limit(said, limit, now_ns)
                 return
             state = said
-            state.over = said.is_resolved(now_ns)
             self.alerts.add(state)
             self._enter(state)
-            self._note(Happening.RESOLVED if state.over else Happening.FIRED, state, now_ns)
+            self._note(Happening.FIRED, state, now_ns)
         else:
             state.merge(said, now_ns)
             if state.over and not state.is_resolved(now_ns):

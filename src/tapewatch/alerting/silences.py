@@ -9,7 +9,7 @@ in force is never rewritten: a change that would do so ends the old silence and 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -362,12 +362,10 @@ def _tidied(silence: Silence, now_ns: int) -> Silence:
 def matches_filter(silence: Silence, matchers: Sequence[Matcher]) -> bool:
     """Say whether a silence is one that a list of matchers asks for: by the values it names."""
     return any(
-        all(_names(matchers_of, wanted) for wanted in matchers)
+        all(wanted.matches(_value(matchers_of, wanted.name)) for wanted in matchers)
         for matchers_of in silence.matcher_sets
     )
 
 
-def _names(matchers: Sequence[Matcher], wanted: Matcher) -> bool:
-    own: dict[str, Any] = {m.name: m for m in matchers}
-    matcher = own.get(wanted.name)
-    return matcher is not None and wanted.matches(matcher.value)
+def _value(matchers: Sequence[Matcher], name: str) -> str:
+    return next((each.value for each in matchers if each.name == name), "")
