@@ -117,8 +117,8 @@ class Watcher:
     async def stop(self) -> None:
         """End; series stay as they are, because a restart goes on with them."""
         self._running = False
+        await asyncio.gather(*(self._halt(each) for each in self._turnings.values()))
         for each in self._turnings.values():
-            await self._halt(each)
             each.group.close(None)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -190,12 +190,14 @@ class Watcher:
                 loop.call_soon_threadsafe(self._tell, alerts, now_ns)
 
         now_ns = self._clock.now_ns()
-        work = loop.run_in_executor(self._pool, turning.turn, around, now_ns, tell)
+        work = self._pool.submit(turning.turn, around, now_ns, tell)
+        done = asyncio.wrap_future(work)
         try:
-            await asyncio.shield(work)
+            await asyncio.shield(done)
         except asyncio.CancelledError:
-            # A turn is finished before anybody else touches the group.
-            await asyncio.gather(work, return_exceptions=True)
+            # A turn that has begun is finished before anybody else touches the group.
+            if not work.cancel():
+                await asyncio.gather(done, return_exceptions=True)
             raise
 
     def _tell(self, alerts: Sequence[Alert], now_ns: int) -> None:

@@ -2,6 +2,7 @@
 
 from tests.watch.rules.fakes import NS
 
+from tapewatch.metrics.errors import ReadOnly
 from tapewatch.model.labels import Labels
 from tapewatch.watch.rules.group import Usual
 from tapewatch.watch.rules.restore import Tolerance
@@ -219,3 +220,29 @@ def test_nothing_is_written_of_alerts_before_their_state_is_restored(desk):
     desk.turn(group, 1)
     desk.turn(group, 1)
     assert len(desk.ask("ALERTS")) == 1
+
+
+def test_a_clock_that_is_set_back_or_forth_fails_no_rule(desk):
+    group = desk.group(ALERT)
+    for seconds in (0, 10, -3600, 10, 7200, 10):
+        desk.wait(seconds)
+        desk.write(m__a=7)
+        desk.turn(group)
+        assert group.view().rules[0].health == "ok"
+    assert group.view().rules[0].state == "firing"
+
+
+def test_a_full_disk_is_an_error_of_the_rule_and_passes(desk, monkeypatch):
+    group = desk.group(RECORD)
+    desk.write(m__a=1)
+
+    def refuse(self, *_, **__):
+        raise ReadOnly("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(desk.database), "append_row", refuse)
+        desk.turn(group)
+        assert "no room" in group.view().rules[0].last_error
+    desk.turn(group, 1)
+    assert [rule.health for rule in group.view().rules] == ["ok", "ok"]
+    assert desk.ask("m:all") == {'m:all{desk="fx"}': 2.0}
