@@ -23,6 +23,10 @@ PEER = "prometheus-alertmanager"
 ALERTS_PER_SECOND = 20_000.0
 DELIVERED_SECONDS = 10.0
 STORM_MEMORY_MIB = 600.0
+PUT_OFF_SECONDS = 1.5
+GROUP_INTERVAL = "20s"
+TAKEN = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+SLOW = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 CLIENTS = 4
 BATCH = 64
 
@@ -63,9 +67,8 @@ class Sink(asyncio.Protocol):
             if len(rest) < length:
                 return
             self._data = rest[length:]
-            self._counter.take()
             assert isinstance(self._transport, asyncio.Transport)
-            self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            self._transport.write(self._counter.answer())
 
 
 class Hook:
@@ -74,15 +77,21 @@ class Hook:
     def __init__(self) -> None:
         self.port = free_port()
         self.count = 0
-        self.last_seconds = 0.0
+        self.last_seconds = self.refused_seconds = 0.0
+        self.refusals = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def take(self) -> None:
-        """Count one message."""
+    def answer(self) -> bytes:
+        """Take a message, or put it off as long as refusals are wanted."""
+        if self.refusals:
+            self.refusals -= 1
+            self.refused_seconds = time.perf_counter()
+            return SLOW
         self.count += 1
         self.last_seconds = time.perf_counter()
+        return TAKEN
 
     def wait_for(self, count: int, seconds: float) -> float:
         """Wait until so many messages have come; returns when the last one came."""
@@ -112,6 +121,7 @@ def run(scale: Scale) -> Outcome:
     size = FULL if scale is Scale.FULL else TINY
     rates: dict[str, list[float]] = {}
     delivered: dict[str, float] = {}
+    put_off: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(Hook()) as hook:
         for name in peers(scale):
             for turn in range(size.rounds):
@@ -119,9 +129,13 @@ def run(scale: Scale) -> Outcome:
                     rates.setdefault(name, []).append(take(server, size.alerts))
             with started(Path(folder) / f"{name}-groups", name, "hook", hook) as server:
                 delivered[name] = deliver(server, hook, size.groups)
+            with started(Path(folder) / f"{name}-slow", name, "hook", hook) as server:
+                put_off[name] = put_off_once(server, hook)
         with started(Path(folder) / "storm", OURS, "hook", hook, grouped=True) as server:
             memory_mib = storm(server, hook, size.storm)
-    return Outcome(rows_of(rates, delivered, memory_mib), notes_of(size), peer="Alertmanager")
+    return Outcome(
+        rows_of(rates, delivered, put_off, memory_mib), notes_of(size), peer="Alertmanager"
+    )
 
 
 def peers(scale: Scale) -> list[str]:
@@ -130,7 +144,10 @@ def peers(scale: Scale) -> list[str]:
 
 
 def rows_of(
-    rates: dict[str, list[float]], delivered: dict[str, float], memory_mib: float
+    rates: dict[str, list[float]],
+    delivered: dict[str, float],
+    put_off: dict[str, float],
+    memory_mib: float,
 ) -> list[Row]:
     """Write the figures."""
     told = {name: statistics.median(each) for name, each in rates.items()}
@@ -150,6 +167,13 @@ def rows_of(
             "s",
             delivered.get(PEER),
             DELIVERED_SECONDS,
+        ),
+        Row(
+            "429 with Retry-After: 1, until it is delivered",
+            put_off[OURS],
+            "s",
+            put_off.get(PEER),
+            PUT_OFF_SECONDS,
         ),
         Row("memory after a storm", memory_mib, "MiB", must=STORM_MEMORY_MIB),
     ]
@@ -172,7 +196,7 @@ def started(
             "receiver": receiver,
             "group_by": ["alertname"] if grouped else ["..."],
             "group_wait": "1s",
-            "group_interval": "1m",
+            "group_interval": GROUP_INTERVAL,
         },
         "receivers": [
             {"name": "nobody"},
@@ -257,6 +281,13 @@ def deliver(server: Server, hook: Hook, count: int) -> float:
     began = time.perf_counter()
     post_all(server.port, bodies(count))
     return hook.wait_for(count, 120) - began
+
+
+def put_off_once(server: Server, hook: Hook) -> float:
+    """Answer the first message with 429; returns the seconds until it is there all the same."""
+    hook.refusals = 1
+    post_all(server.port, bodies(1))
+    return hook.wait_for(1, 60) - hook.refused_seconds
 
 
 def storm(server: Server, hook: Hook, count: int) -> float:
