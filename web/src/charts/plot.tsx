@@ -158,7 +158,7 @@ class Chart {
     return {
       width: Math.max(this.host.clientWidth, 100),
       height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 22, 0, 0],
       legend: { show: false },
       tzDate: (seconds) => zoned(seconds),
       cursor: {

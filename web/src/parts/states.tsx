@@ -35,7 +35,7 @@ export function Failed({ fault, children }: { fault: Error; children?: Component
       <div>
         <p class="notice-title">{titleOf(fault)}</p>
         <div class="notice-words">
-          <p class="mono wrap">{fault.message}</p>
+          <p class="mono wrap">{fault.message.replace(LEAD, "")}</p>
           <p class="muted">{remedyOf(fault)}</p>
           {children}
           {!isSlip(fault) && <button type="button" onClick={refresh}>Try again</button>}
@@ -44,6 +44,9 @@ export function Failed({ fault, children }: { fault: Error; children?: Component
     </div>
   );
 }
+
+/** What the API puts before the words that say what is wrong with a query. */
+const LEAD = /^invalid parameter "query": /;
 
 function isSlip(fault: Error): boolean {
   return fault instanceof ApiError && fault.status === 400;

@@ -17,6 +17,11 @@ const scale = parameter("scale", "linear");
 const SHAPES: Readonly<Record<Shape, string>> = { lines: "Lines", area: "Areas", stacked: "Stacked", bars: "Bars" };
 const CURVES_MAX = 100;
 
+/** The unit of what a histogram counts, by the custom of ending names with it. */
+function unitOf(text: string): string {
+  return /_(seconds|bytes)(?:_bucket)?\b/.exec(text)?.[1] ?? "";
+}
+
 export function ChartView({ frame: asked, text, live }: { frame: Frame; text: string; live: boolean }) {
   const frame = useLive(asked, [text], live);
   const hidden = useSignal<ReadonlySet<number>>(new Set());
@@ -29,7 +34,7 @@ export function ChartView({ frame: asked, text, live }: { frame: Frame; text: st
   const toggle = (curve: number, alone: boolean): void => {
     hidden.value = toggled(hidden.value, curve, alone, curves.length);
   };
-  if (shown.some((each) => each.histograms)) return <Heatmap frame={frame} height={360} label={`Heat map of ${text}`} />;
+  if (shown.some((each) => each.histograms)) return <Heatmap frame={frame} unit={unitOf(text)} height={360} label={`Heat map of ${text}`} />;
   const { min, max } = wholeRange();
   return (
     <div class="answer-chart">
