@@ -7,7 +7,7 @@ from tapewatch.catalog.checks.review import Review
 from tapewatch.catalog.checks.thresholds import coarse_gap, coarse_words
 from tapewatch.catalog.derive.bounds import bound_of
 from tapewatch.catalog.meaning import name_of
-from tapewatch.catalog.metric import unit_of
+from tapewatch.catalog.metric import type_of, unit_of
 from tapewatch.catalog.objective import Objective
 from tapewatch.catalog.vocabulary import SeriesFacts
 from tapewatch.metrics.promql.errors import QuerySyntaxError
@@ -75,6 +75,10 @@ def _problem(review: Review, text: str, wanted: str) -> str:
     if not isinstance(selector, VectorSelector):
         return "must be a metric with matchers; rates and sums are made from it"
     metric = name_of(selector)
+    if wanted == "histogram":
+        declared = review.catalog.metrics.get(metric)
+        kind = type_of(metric, declared) if declared else "metric that nobody declares"
+        return "" if kind == wanted else f"{metric} is a {kind}, a declared histogram is needed"
     facts = review.vocabulary.facts(metric)
     if facts is not None and facts.type != wanted:
         return f"{metric} is a {facts.type}, a {wanted} is needed"

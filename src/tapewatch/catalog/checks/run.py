@@ -37,7 +37,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     *objectives.CHECKS,
     *dashboards.CHECKS,
 )
-BLOCKING: Final = frozenset(("TW001", "TW002", "TW402", "TW601"))
+BLOCKING: Final = frozenset(
+    ("TW001", "TW002", "TW402", "TW601", "TW701", "TW702", "TW801", "TW802")
+)
 """With these a catalog cannot run; with the others it runs, and is wrong."""
 UNREADABLE: Final = "TW000"
 
