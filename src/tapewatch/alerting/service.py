@@ -23,7 +23,7 @@ from tapewatch.alerting.delivery.deliverer import Deliverer
 from tapewatch.alerting.delivery.dispatcher import Dispatcher, Post
 from tapewatch.alerting.delivery.health import ChannelHealth
 from tapewatch.alerting.desk import Desk
-from tapewatch.alerting.errors import BookUnusable
+from tapewatch.alerting.errors import BadAlerts, BookUnusable
 from tapewatch.alerting.outbox import Route
 from tapewatch.alerting.plan import Plan
 from tapewatch.alerting.privacy.filter import PrivacyFilter
@@ -124,7 +124,14 @@ class AlertingService:
         return self._clock.now_ns()
 
     def accept(self, alerts: Sequence[Alert], now_ns: int) -> None:
-        """Take alerts of this process; they are on disk soon, and said again if that fails."""
+        """Take alerts of this process; they are on disk soon, and bad ones are told in the log."""
+        try:
+            self.take(alerts, now_ns)
+        except BadAlerts as fault:
+            log.warning("alerts that cannot be taken", extra={"faults": list(fault.faults)})
+
+    def take(self, alerts: Sequence[Alert], now_ns: int) -> None:
+        """Take alerts of somebody else; raises ``BadAlerts`` after the good ones were taken."""
         try:
             self.desk.accept(alerts, now_ns)
         finally:
@@ -261,7 +268,6 @@ def _post(integration: Integration, surroundings: Surroundings) -> Post:
         KINDS[integration.key].make(integration.settings, surroundings),
         fallback=own.fallback,
         test_interval_ns=own.test_interval * MS,
-        chart=own.chart,
     )
 
 

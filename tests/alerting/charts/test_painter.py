@@ -124,3 +124,21 @@ def test_a_gap_in_the_answer_stays_a_gap():
     assert found.values[0] == 0
     assert found.values[-2] == 1090
     assert found.times_ns[-1] == 1100 * SECOND
+
+
+def test_in_a_storm_the_engine_is_left_in_peace():
+    class Slow(Source):
+        async def series(self, *asked):
+            self.asked.append(asked)
+            await asyncio.sleep(0.05)
+            return []
+
+    source = Slow()
+    told = notification(looking_at("feed_age > 5"))
+    painter = SeriesPainter(source)
+
+    async def storm():
+        await asyncio.gather(*(painter.paint(told, told) for _ in range(100)))
+
+    asyncio.run(storm())
+    assert len(source.asked) == 4

@@ -10,6 +10,7 @@ from tapewatch.alerting.book.history import History
 from tapewatch.alerting.channels.channel import Delivered, Pace
 from tapewatch.alerting.delivery.dispatcher import Dispatcher, Post
 from tapewatch.alerting.outbox import Outbox
+from tapewatch.alerting.privacy.filter import Allowance
 
 SECOND = 1_000_000_000
 
@@ -24,6 +25,8 @@ class FakeChannel:
     outcomes: list = field(default_factory=lambda: [Delivered({"id": "1"})])
     sent: list = field(default_factory=list)
     tested: int = 0
+    allowance: Allowance = field(default_factory=Allowance)
+    takes_pictures: bool = True
 
     async def send(self, parcel, message):
         self.sent.append((parcel, message))

@@ -234,3 +234,14 @@ def test_a_failed_attempt_is_not_forgotten_by_a_restart(tmp_path):
     [again] = after.start()
     assert again.attempt == 2
     after.book.close()
+
+
+def test_a_channel_without_pictures_costs_no_chart(tmp_path):
+    class Painter:
+        async def paint(self, told, filtered):
+            raise AssertionError("nobody would see it")
+
+    office = Office(tmp_path, post(channel=FakeChannel(takes_pictures=False)))
+    office.put()
+    delivered(office, lambda: len(office.outbox) == 0, painter=Painter())
+    assert office.dispatcher.health()[0].delivered == 1

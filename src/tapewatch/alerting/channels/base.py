@@ -46,6 +46,9 @@ class BaseChannel(ABC, Generic[Settings]):
     inside: ClassVar[bool] = False
     """Whether messages of this kind stay in the house."""
 
+    pictures: ClassVar[bool] = False
+    """Whether the service takes images with a message."""
+
     closes: ClassVar[bool] = False
     """Whether a test opens something that a second message has to close."""
 
@@ -70,6 +73,11 @@ class BaseChannel(ABC, Generic[Settings]):
     def allowance(self) -> Allowance:
         """What messages may tell."""
         return allowance_of(self.settings, inside=self.inside)
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether a chart can go along."""
+        return self.pictures and self.settings.tapewatch.chart
 
     @property
     def timeout_seconds(self) -> float:

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 
 from tapewatch.alerting.channels.context import Context
 from tapewatch.alerting.outbox import Parcel
+from tapewatch.alerting.privacy.filter import Allowance
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,16 @@ class Channel(Protocol):
     @property
     def pace(self) -> Pace:
         """How fast the destination takes messages."""
+        ...
+
+    @property
+    def allowance(self) -> Allowance:
+        """What messages may tell."""
+        ...
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether a chart can go along."""
         ...
 
     async def send(self, parcel: Parcel, message: Context) -> Outcome:

@@ -41,6 +41,7 @@ class DiscordChannel(WebChannel[DiscordSettings]):
     """One webhook."""
 
     kind = "discord"
+    pictures = True
     usual_pace = Pace(1.0, 5)
 
     @cached_property

@@ -39,6 +39,7 @@ class EmailChannel(BaseChannel[EmailSettings]):
     """One list of addresses."""
 
     kind = "email"
+    pictures = True
     usual_pace = Pace(5.0, 20)
 
     @cached_property

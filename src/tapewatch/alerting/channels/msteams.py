@@ -59,6 +59,7 @@ class TeamsChannel(_TeamsBase[TeamsSettings]):
     """One workflow; it is given an adaptive card."""
 
     kind = "msteamsv2"
+    pictures = True
 
     async def attempt(self, parcel: Parcel, message: Context) -> Outcome:  # noqa: ARG002  # workflows answer nothing that could be changed later
         """Post the card."""

@@ -25,6 +25,7 @@ class NtfyChannel(WebChannel[NtfySettings]):
     """One topic."""
 
     kind = "ntfy"
+    pictures = True
     usual_pace = Pace(0.2, 30)
 
     @cached_property

@@ -34,6 +34,7 @@ class PushoverChannel(WebChannel[PushoverSettings]):
     """One user or group."""
 
     kind = "pushover"
+    pictures = True
     usual_pace = Pace(1.0, 5)
     closes = True
 

@@ -58,6 +58,11 @@ class SlackChannel(WebChannel[SlackSettings]):
         url = self.settings.api_url
         return f"slack {told_by(url.reveal() if url else f'//file/{self.settings.api_url_file}')}"
 
+    @property
+    def takes_pictures(self) -> bool:
+        """A webhook cannot upload."""
+        return self.settings.is_app and self.settings.tapewatch.chart
+
     async def attempt(self, parcel: Parcel, message: Context) -> Outcome:
         """Post a message, or change the one that is there."""
         url = reveal(self.settings.api_url, self.settings.api_url_file)

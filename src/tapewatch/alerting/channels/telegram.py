@@ -35,6 +35,7 @@ class TelegramChannel(WebChannel[TelegramSettings]):
     """One chat."""
 
     kind = "telegram"
+    pictures = True
     usual_pace = Pace(1.0, 3)
 
     @cached_property

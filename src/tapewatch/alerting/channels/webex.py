@@ -21,6 +21,7 @@ class WebexChannel(WebChannel[WebexSettings]):
     """One room."""
 
     kind = "webex"
+    pictures = True
     usual_pace = Pace(2.0, 5)
 
     @cached_property

@@ -27,6 +27,7 @@ from tapewatch.model.labels import METRIC_NAME, Labels
 
 POINTS: Final = 240
 KEPT_MAX: Final = 16
+ASKING_MAX: Final = 4
 _NS: Final = 1_000_000_000
 BEFORE_MIN_NS: Final = 10 * 60 * _NS
 SPAN_MAX_NS: Final = 24 * 3600 * _NS
@@ -65,6 +66,7 @@ class SeriesPainter:
     def __init__(self, source: SeriesSource) -> None:
         self._source = source
         self._drawing = asyncio.Lock()
+        self._asking = 0
         self._kept: dict[tuple[object, ...], Picture] = {}
 
     async def paint(self, told: Notification, filtered: Notification) -> Picture | None:
@@ -75,7 +77,7 @@ class SeriesPainter:
             return None
         start_ns, end_ns = window_of(told, shown)
         step_ns = max((end_ns - start_ns) // POINTS, _NS)
-        found = await self._source.series(subject.expression, start_ns, end_ns, step_ns)
+        found = await self._ask(subject.expression, start_ns, end_ns, step_ns)
         lines = lines_of(found, told, filtered)
         if not lines:
             return None
@@ -97,6 +99,18 @@ class SeriesPainter:
                 png = await asyncio.to_thread(draw_chart, chart)
                 self._keep(key, Picture(png, _words(title, lines, subject)))
             return self._kept[key]
+
+    async def _ask(
+        self, expression: str, start_ns: int, end_ns: int, step_ns: int
+    ) -> Sequence[Series]:
+        # In a storm the engine has more important questions to answer.
+        if self._asking >= ASKING_MAX:
+            return ()
+        self._asking += 1
+        try:
+            return await self._source.series(expression, start_ns, end_ns, step_ns)
+        finally:
+            self._asking -= 1
 
     def _keep(self, key: tuple[object, ...], picture: Picture) -> None:
         # The channels of one receiver want the same picture.

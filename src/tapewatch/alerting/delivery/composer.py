@@ -10,7 +10,7 @@ from tapewatch.alerting.channels.context import Context, Picture
 from tapewatch.alerting.channels.story import Steps, Story, tell
 from tapewatch.alerting.notification import Notification
 from tapewatch.alerting.outbox import Parcel
-from tapewatch.alerting.privacy.filter import Allowance, Change, Filtered, PrivacyFilter
+from tapewatch.alerting.privacy.filter import Change, Filtered, PrivacyFilter
 from tapewatch.alerting.templates import Data, Words
 
 log = logging.getLogger(__name__)
@@ -45,12 +45,12 @@ class Composer:
     steps: Steps | None = None
     painter: Painter | None = None
 
-    async def compose(self, parcel: Parcel, channel: Channel, *, chart: bool = True) -> Message:
+    async def compose(self, parcel: Parcel, channel: Channel) -> Message:
         """Write the message of a parcel for a channel."""
-        allowance: Allowance = getattr(channel, "allowance", Allowance())
-        filtered = self.filter.apply(parcel.notification, allowance)
+        filtered = self.filter.apply(parcel.notification, channel.allowance)
         told = filtered.notification
-        picture = await self._picture(parcel.notification, told) if chart else None
+        wanted = channel.takes_pictures
+        picture = await self._picture(parcel.notification, told) if wanted else None
         data = Data.of(told, lambda: self._tell(parcel.notification, filtered))
         context = Context(data, self.words, picture)
         return Message(replace(parcel, notification=told), context, filtered.changes)

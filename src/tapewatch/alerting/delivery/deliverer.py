@@ -116,7 +116,7 @@ class Deliverer:
     async def _attempt(self, parcel: Parcel, post: Post) -> Outcome:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                message = await self.composer.compose(parcel, post.channel, chart=post.chart)
+                message = await self.composer.compose(parcel, post.channel)
                 return await post.channel.send(message.parcel, message.context)
         except TimeoutError:
             return Retry(None, f"took longer than {SEND_SECONDS:g} s")

@@ -47,7 +47,6 @@ class Post:
     """The receiver that takes over; where it is empty the dispatcher's own."""
 
     test_interval_ns: int = 0
-    chart: bool = True
 
     @property
     def route(self) -> Route:
