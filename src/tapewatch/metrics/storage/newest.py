@@ -44,6 +44,7 @@ class Newest:
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._members: dict[tuple[Matcher, ...], Members] = {}
+        self._asked = False
         self.forget()
 
     def forget(self) -> None:
@@ -62,6 +63,9 @@ class Newest:
 
     def refresh(self) -> None:
         """Take in the rows that have come; a seal takes rows away, so it asks for this before."""
+        if not self._asked:
+            # Where no rule looks at the newest samples, they take no memory.
+            return
         if self._stones is not self._database.manifest.tombstones:
             self.forget()
         head, samples = self._database.head, self._database.tally.samples
@@ -100,6 +104,9 @@ class Newest:
         """Return what is newest in ``(start_ms, end_ms]``; None where it is not all known."""
         if any(block.header.last_ms > start_ms for block in self._database.blocks):
             return None
+        if not self._asked:
+            self.forget()
+            self._asked = True
         self.refresh()
         members = self._members_of(matchers)
         if not len(members.rows):
