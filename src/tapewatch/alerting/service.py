@@ -224,6 +224,7 @@ class AlertingService:
         if abs(step_ns) > STEP_NS:
             log.warning("the clock was set", extra={"by_seconds": round(step_ns / 1e9, 3)})
             self.desk.clock_stepped(step_ns, now_ns)
+            self._dispatcher.clock_stepped(step_ns)
         self._offset_ns = offset_ns
 
     def _open(self) -> None:

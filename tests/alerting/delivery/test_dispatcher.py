@@ -203,3 +203,17 @@ def test_a_test_is_due_again_and_again(tmp_path):
 def test_nothing_to_do_is_nothing_to_wake_for(tmp_path):
     office = Office(tmp_path)
     assert office.dispatcher.wake_at_ns(office.now_ns) == NEVER_NS
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_a_clock_that_is_set_holds_up_no_destination(tmp_path, seconds):
+    office = Office(tmp_path)
+    office.put("one")
+    [parcel] = office.start()
+    office.settle(parcel, Retry(5.0, "429"))
+    office.wait(seconds)
+    office.dispatcher.clock_stepped(seconds * 1_000_000_000)
+    office.put("two", created_ns=office.now_ns)
+    assert office.names() == []
+    office.wait(5.3)
+    assert "two" in office.names()

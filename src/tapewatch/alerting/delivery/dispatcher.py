@@ -121,6 +121,12 @@ class Dispatcher:
             self._health[route].last_test_ns = now_ns
             self._note(route, outcome, None, now_ns)
 
+    def clock_stepped(self, by_ns: int) -> None:
+        """Go on as before when the wall clock is set: no destination waits for the old time."""
+        self._destinations.clock_stepped(by_ns)
+        for health in self._health.values():
+            health.last_test_ns += by_ns
+
     def tests_due(self, now_ns: int) -> Iterator[Post]:
         """Yield the channels whose test is due."""
         for route, post in self._posts.items():

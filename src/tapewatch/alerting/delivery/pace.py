@@ -48,6 +48,12 @@ class Destinations:
         """Count an attempt as over."""
         self._known[name].under_way -= 1
 
+    def clock_stepped(self, by_ns: int) -> None:
+        """Keep what was earned and asked for when the wall clock is set."""
+        for state in self._known.values():
+            state.earned_ns += by_ns
+            state.barred_until_ns += by_ns
+
     def bar(self, name: str, until_ns: int) -> None:
         """Leave a destination in peace, as it asked."""
         state = self._known.setdefault(name, _Destination())
