@@ -72,7 +72,7 @@ def test_what_is_newest_is_what_the_reader_finds(tmp_path_factory, actions):
             database.append(Loose(ids, np.array([at_ms]), np.array([what])))
         elif kind == "seal":
             database.seal()
-        for text in ("m", "m > 0", "timestamp(m)", "absent(m)"):
+        for text in ("m", "m > 0", "timestamp(m)", "absent(m)", "m offset 1s"):
             assert answers(database, at_ms, text) == answers(ReaderOnly(database), at_ms, text)
     database.close()
 
@@ -95,13 +95,16 @@ def test_a_series_without_a_sample_is_known_too(database):
     assert len(answers(database, NOW_MS)) == 3
 
 
-def test_a_time_before_the_newest_is_left_to_the_reader(database):
+def test_the_sample_before_the_newest_is_known_and_earlier_ones_are_left_to_the_reader(database):
     lane = database.lane("a")
     lane.extend(SERIES)
     for back in (2, 1, 0):
         lane.append(Row(NOW_MS - back * SECOND, np.full(6, float(back))))
-    assert database.newest.select(M, NOW_MS - 300 * SECOND, NOW_MS - SECOND) is None
-    assert answers(database, NOW_MS - SECOND) == answers(ReaderOnly(database), NOW_MS - SECOND)
+    for back, known in ((0, True), (1, True), (2, False)):
+        at_ms = NOW_MS - back * SECOND
+        found = database.newest.select(M, at_ms - 300 * SECOND, at_ms)
+        assert (found is not None) is known
+        assert answers(database, at_ms) == answers(ReaderOnly(database), at_ms)
 
 
 def test_samples_of_before_a_restart_are_found(tmp_path):

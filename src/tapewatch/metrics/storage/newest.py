@@ -57,9 +57,16 @@ class Newest:
         self._stones = self._database.manifest.tombstones
         self._times = Growing(np.int64, NEVER)
         self._values = Growing(np.float64, 0.0)
+        self._former_times = Growing(np.int64, NEVER)
+        self._former_values = Growing(np.float64, 0.0)
         self._odd = Growing(np.bool_, False)
         self._seen: dict[int, int] = {}
         self._samples = -1
+
+    @property
+    def _arrays(self) -> tuple[Growing, ...]:
+        former = self._former_times, self._former_values
+        return self._times, self._values, *former, self._odd
 
     def refresh(self) -> None:
         """Take in the rows that have come; a seal takes rows away, so it asks for this before."""
@@ -71,7 +78,7 @@ class Newest:
         head, samples = self._database.head, self._database.tally.samples
         if len(self._times.array) < head.next_number - self._base:
             # A series may be known before its first sample.
-            for each in (self._times, self._values, self._odd):
+            for each in self._arrays:
                 each.grow_to(head.next_number - self._base)
         if samples == self._samples:
             return
@@ -84,8 +91,8 @@ class Newest:
 
     def _take(self, lane: LaneRows, view: View, seen_ms: int) -> None:
         first = int(np.searchsorted(view.times[: view.rows], seen_ms, side="right"))
-        # Without gaps the last row says everything.
-        first = max(first, view.rows - 1) if not view.gaps else first
+        # Without gaps the last two rows say everything.
+        first = max(first, view.rows - 2) if not view.gaps else first
         numbers = lane.numbers[: view.values.shape[1]] - self._base
         for row in range(first, view.rows):
             values, at_ms = view.values[row], int(view.times[row])
@@ -93,12 +100,17 @@ class Newest:
             if view.gaps:
                 keep &= values.view(np.uint64) != ABSENT_BITS
             if keep.all():
-                self._times.array[numbers], self._values.array[numbers] = at_ms, values
+                self._put(numbers, at_ms, values)
             else:
-                self._times.array[numbers[keep]] = at_ms
-                self._values.array[numbers[keep]] = values[keep]
+                self._put(numbers[keep], at_ms, values[keep])
         for cell in view.cells:
             self._odd.array[numbers[cell.column]] = True
+
+    def _put(self, numbers: Integers, at_ms: int, values: Floats) -> None:
+        """Write samples; those that were the newest are kept as the former ones."""
+        self._former_times.array[numbers] = self._times.array[numbers]
+        self._former_values.array[numbers] = self._values.array[numbers]
+        self._times.array[numbers], self._values.array[numbers] = at_ms, values
 
     def select(self, matchers: tuple[Matcher, ...], start_ms: int, end_ms: int) -> Selection | None:
         """Return what is newest in ``(start_ms, end_ms]``; None where it is not all known."""
@@ -111,22 +123,25 @@ class Newest:
         members = self._members_of(matchers)
         if not len(members.rows):
             return Selection((_ragged(NO_SETS, _NO_TIMES, np.empty(0), np.empty(0, bool)),))
-        found = self._find(members, start_ms)
+        found = self._find(members, start_ms, end_ms)
         if found is None:
             return None
         times, values = found
-        if times.max() > end_ms:
-            return None
         fresh = times > start_ms
         if start_ms < self._since_ms and (members.numbers[~fresh] < self._known_from).any():
             return None
         return Selection((_ragged(members.labels, times, values, fresh),))
 
-    def _find(self, members: Members, start_ms: int) -> tuple[Integers, Floats] | None:
+    def _find(self, members: Members, start_ms: int, end_ms: int) -> tuple[Integers, Floats] | None:
         places = members.numbers - self._base
         if self._odd.array[places].any():
             return None
         times, values = self._times.array[places], self._values.array[places]
+        late = times > end_ms
+        if late.any():
+            # They came while whoever asks was at work; he wants what was newest when he began.
+            times = np.where(late, self._former_times.array[places], times)
+            values = np.where(late, self._former_values.array[places], values)
         head = self._database.head
         loose = head.last_times[members.rows]
         if (loose > start_ms).any():
@@ -137,7 +152,7 @@ class Newest:
             values = np.where(newer, head.last_values[members.rows], values)
             if (values.view(np.uint64) == ABSENT_BITS).any():
                 return None
-        return times, values
+        return None if times.max() > end_ms else (times, values)
 
     def _members_of(self, matchers: tuple[Matcher, ...]) -> Members:
         head = self._database.head
