@@ -15,6 +15,7 @@ import click
 
 from tapewatch.catalog.checks.run import CHECKS
 from tapewatch.catalog.file import CatalogFile
+from tapewatch.catalog.loading import PACKS, load_catalog
 from tapewatch.cli.main import NOUNS, tapewatch
 from tapewatch.document.fields import Setting, settings_of
 from tapewatch.document.overlay import environment_name
@@ -22,6 +23,8 @@ from tapewatch.document.printing import json_schema, to_plain
 from tapewatch.document.reading import join
 from tapewatch.server.settings import Settings
 
+PLATFORMS = ("hft", "crypto_desk", "low_latency", "forex", "equities")
+COUNTED = ("metrics", "alerts", "objectives", "dashboards", "log_queries", "runbooks")
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
 
@@ -35,7 +38,34 @@ def pages() -> dict[str, str]:
         "commands.md": "\n".join(_commands()) + "\n",
         "configuration.md": "\n".join(_configuration()) + "\n",
         "tapewatch.schema.json": schema,
+        "../packs.md": "\n".join(_packs()) + "\n",
     }
+
+
+def _packs() -> Iterator[str]:
+    yield "# Packs"
+    yield ""
+    yield "Written by `make docs` from the packs. Five real platforms were described by the people"
+    yield "who run them; for each this page shows where every item of its description lives here."
+    for name in PLATFORMS:
+        folder = PACKS / name
+        catalog = load_catalog(folder)
+        yield from ["", f"## {catalog.platform.title} (`{name}`)", "", catalog.platform.help, ""]
+        counts = (f"{len(getattr(catalog, section))} {section}" for section in COUNTED)
+        yield f"{', '.join(counts)}; built on {', '.join(catalog.platform.uses) or 'nothing'}."
+        lines = (folder / "README.md").read_text(encoding="utf-8").splitlines()
+        base = "../src/tapewatch/catalog/packs/base"
+        yield ""
+        yield from (line.replace("](../base", f"]({base}") for line in lines if line[:1] == "|")
+    yield from ["", "## Base packs", "", "| pack | what it watches | alerts |", "|---|---|---|"]
+    for folder in sorted((PACKS / "base").iterdir()):
+        catalog = load_catalog(folder)
+        own = sorted(
+            path
+            for path in catalog.alerts
+            if catalog.places["alerts", path].file.startswith(str(folder))
+        )
+        yield f"| `{folder.name}` | {catalog.platform.help} | {', '.join(own)} |"
 
 
 def _commands() -> Iterator[str]:

@@ -14,6 +14,7 @@ NOUNS: Final = {
     "query": ("tapewatch.cli.query:query", "Ask a question in PromQL."),
     "alerts": ("tapewatch.cli.alerts:alerts", "See, take over, silence and explain alerts."),
     "metrics": ("tapewatch.cli.metrics:metrics", "Import, list, count, delete and copy metrics."),
+    "render": ("tapewatch.cli.render:render", "Write a pack's files for other engines."),
     "catalog": ("tapewatch.cli.catalog:catalog", "Check, show, compare and begin packs."),
     "test": ("tapewatch.cli.test:test", "Run tests of queries, rules and packs."),
     "config": ("tapewatch.cli.config:config", "Write, check and show the configuration."),
