@@ -16,6 +16,7 @@ def test_a_message_says_what_somebody_needs_who_was_woken_up():
         "No market data from X for 7 s",
         "Since: 22:13:20 UTC, 14 Nov",
         "Value: 7.2 s, threshold 5 s",
+        "Where: symbol=BTC",
         "Owner: execution",
         "Impact: Quotes are stale",
         "Do: Fail over to feed B",

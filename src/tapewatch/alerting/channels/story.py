@@ -22,6 +22,7 @@ from tapewatch.watch.templates.times import Moment
 ALERTS_SHOWN: Final = 10
 STEPS_SHOWN: Final = 3
 PLACES_SHOWN: Final = 2
+LABELS_SHOWN: Final = 6
 TEST_REASON: Final = "test"
 
 Steps = Callable[[AlertView], Sequence[str]]
@@ -32,6 +33,7 @@ _OWNERS: Final = ("owner", "team", "service_owner")
 _PLACES: Final = ("venue", "exchange", "symbol", "instrument", "service", "job", "instance")
 """Where it is, where the group does not say it: the first that are the same for all alerts."""
 
+_SAID_ELSEWHERE: Final = ("alertname", "severity", "priority", *_OWNERS)
 _RUNBOOKS: Final = ("runbook_url", "runbook")
 
 
@@ -248,6 +250,9 @@ def _facts(told: Notification, first: AlertView | None) -> Iterator[Fact]:
     threshold = _one(told.common_annotations, "threshold") or first.annotations.get("threshold")
     if value:
         yield Fact("Value", f"{value}, threshold {threshold}" if threshold else value)
+    where = _rest(told)
+    if where:
+        yield Fact("Where", where)
     owner = _one(told.common_labels, *_OWNERS) or _one(told.common_annotations, *_OWNERS)
     if owner:
         yield Fact("Owner", owner)
@@ -257,6 +262,13 @@ def _facts(told: Notification, first: AlertView | None) -> Iterator[Fact]:
     takers = sorted({alert.acknowledged_by for alert in told.alerts if alert.acknowledged_by})
     if takers:
         yield Fact("Acknowledged by", ", ".join(takers))
+
+
+def _rest(told: Notification) -> str:
+    # Labels that all alerts have and that neither the title nor another line says.
+    said = {*told.group_labels.names(), *_SAID_ELSEWHERE}
+    pairs = [f"{name}={value}" for name, value in told.common_labels if name not in said]
+    return " ".join(pairs[:LABELS_SHOWN])
 
 
 def _steps(notes: Labels, first: AlertView | None, steps: Steps | None) -> Sequence[str]:
