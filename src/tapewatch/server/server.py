@@ -28,6 +28,7 @@ from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.lifecycle import Component, Supervisor
 from tapewatch.server.messages import runbook_steps
 from tapewatch.server.packs import Packs
+from tapewatch.server.regions import RegionsService
 from tapewatch.server.rpc import RpcListener, check_rpc_exposure
 from tapewatch.server.settings import ServerSettings, Settings, SettingsSource, split_address
 from tapewatch.server.slow import SlowQueries
@@ -105,12 +106,21 @@ class Server:
             settings.watch, self.metrics, clock, external_url=self.external_url
         )
         self.watch.sinks.append(self.alerting)
+        self.regions = RegionsService(
+            self.directory.folder("regions"), settings.regions, self.metrics, clock
+        )
         self.streams = Streams(self.metrics, clock)
         self.slow = SlowQueries(clock)
         self.supervisor = Supervisor(self._components(), clock)
 
     def _components(self) -> list[Component]:
-        components: list[Component] = [self.metrics, self.alerting, self.watch, self._listener]
+        components: list[Component] = [
+            self.metrics,
+            self.regions,
+            self.alerting,
+            self.watch,
+            self._listener,
+        ]
         if self.settings.server.otlp_grpc_listen:
             self._rpc = RpcListener(self.settings.server, faces.rpc_methods(self), ("metrics",))
             components.append(self._rpc)
@@ -174,6 +184,7 @@ class Server:
         if self._rpc is not None:
             self._rpc.apply(fresh.server)
         self.metrics.apply(fresh.metrics)
+        self.regions.apply(fresh.regions)
         self.watch.apply(fresh.watch, external_url=self.external_url)
         self.alerting.apply(fresh.alerting)
 

@@ -26,7 +26,13 @@ from tapewatch.watch.settings import WatchSettings
 
 DEFAULT_FILE: Final = Path("tapewatch.yaml")
 OTHER_VARIABLES: Final = frozenset(
-    {"TAPEWATCH_CONFIG", "TAPEWATCH_PURE", "TAPEWATCH_TOKEN", "TAPEWATCH_BUILD_JOBS"}
+    {
+        "TAPEWATCH_CONFIG",
+        "TAPEWATCH_PURE",
+        "TAPEWATCH_TOKEN",
+        "TAPEWATCH_BUILD_JOBS",
+        "TAPEWATCH_REGION_FOLDER",
+    }
 )
 """Variables with our prefix that are not settings."""
 
@@ -101,6 +107,18 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionsSettings:
+    """Which processes of this host are read from their memory, and how often."""
+
+    enabled: bool = option("Whether regions are read at all.", default=True)
+    folders: tuple[FilePath, ...] = option(
+        "Folders with regions; none is /dev/shm/tapewatch-UID, of every user where root asks.",
+        default=(),
+    )
+    every: DurationMs = option("How often the numbers are read.", default=100, low=50)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -108,6 +126,7 @@ class Settings:
     data: DataSettings = option("", default_factory=DataSettings)
     log: LogSettings = option("", default_factory=LogSettings)
     metrics: MetricsSettings = option("", default_factory=MetricsSettings)
+    regions: RegionsSettings = option("", default_factory=RegionsSettings)
     watch: WatchSettings = option("", default_factory=WatchSettings)
     alerting: AlertingSettings = option("", default_factory=AlertingSettings)
     catalog: CatalogSettings = option("", default_factory=CatalogSettings)

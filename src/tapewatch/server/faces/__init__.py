@@ -17,6 +17,7 @@ from tapewatch.server.faces import (
     imports,
     management,
     prometheus,
+    regions,
     stream,
 )
 from tapewatch.server.http.shapes import ErrorShapes
@@ -32,6 +33,7 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from prometheus.routes(server, shapes)
     yield from alertmanager.routes(server, shapes)
     yield from imports.routes(server)
+    yield from regions.routes(server)
     yield from stream.routes(server)
     yield from dashboards.routes(server)
     yield from console.routes(server)

@@ -1,0 +1,171 @@
+"""
+Regions into the store: one lane for each process, one row for each sampling, no text in between.
+
+A series that its process has removed is marked stale once, and all of them when the process ends.
+A lane most of whose columns are gone is given up for a new one.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.agent.frame import Reading
+from tapewatch.agent.plan import Plan
+from tapewatch.agent.process import ExemplarFound, Process
+from tapewatch.agent.vitals import METADATA, vital_labels, vital_values
+from tapewatch.metrics.intake import REFUSED, Intake, Lane, Row
+from tapewatch.model.labels import Labels
+from tapewatch.model.samples import STALE
+
+DEAD_MIN: Final = 1024
+"""A lane is not given up for fewer dead columns than this."""
+
+
+class SeriesLane:
+    """A lane whose series come and go; ``offer`` says which there are, ``append`` their values."""
+
+    def __init__(self, intake: Intake, name: str) -> None:
+        self._intake = intake
+        self._name = name
+        self._lane: Lane | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._column_of: dict[Labels, int] = {}
+        self._places: NDArray[np.int64] = np.empty(0, np.int64)
+        self._kept: NDArray[np.bool_] = np.empty(0, np.bool_)
+        self._width = 0
+        self._gone: NDArray[np.int64] = np.empty(0, np.int64)
+        self.refused = 0
+
+    def offer(self, labels: list[Labels]) -> NDArray[np.int64]:
+        """Take these series from now on; returns the column of each, or ``REFUSED``."""
+        if self._lane is None:
+            self._lane = self._intake.lane(self._name)
+        fresh = [each for each in labels if each not in self._column_of]
+        if fresh:
+            given = self._lane.extend(fresh).tolist()
+            self._column_of.update(zip(fresh, given, strict=True))
+            self._width += sum(column != REFUSED for column in given)
+        places = np.array([self._column_of[each] for each in labels], np.int64)
+        before = self._places[self._kept]
+        self._places, self._kept = places, places != REFUSED
+        self.refused = int(np.count_nonzero(~self._kept))
+        gone = np.setdiff1d(before, places[self._kept])
+        self._gone = np.union1d(self._gone, gone)
+        return places
+
+    def append(
+        self,
+        timestamp_ms: int,
+        values: NDArray[np.float64],
+        absent: NDArray[np.int64],
+        row: Row | None = None,
+    ) -> None:
+        """Write one row; ``absent`` are columns of the lane that have no plain value."""
+        assert self._lane is not None
+        written = np.full(self._width, np.nan)
+        present = np.zeros(self._width, np.bool_)
+        places = self._places[self._kept]
+        written[places], present[places] = values[self._kept], True
+        present[absent] = False
+        written[self._gone], present[self._gone] = STALE, True
+        self._gone = self._gone[:0]
+        histograms, exemplars = (row.histograms, row.exemplars) if row else ({}, ())
+        whole = None if present.all() else present
+        self._lane.append(Row(timestamp_ms, written, whole, histograms, exemplars))
+        if self._is_tired():
+            self.close(None)
+
+    def _is_tired(self) -> bool:
+        living = int(np.count_nonzero(self._kept))
+        return self._width - living > max(DEAD_MIN, living)
+
+    @property
+    def open(self) -> bool:
+        """Whether there is a lane; one that was given up is offered its series anew."""
+        return self._lane is not None
+
+    def close(self, timestamp_ms: int | None) -> None:
+        """End the lane; with a time everything is marked stale there."""
+        if self._lane is not None:
+            self._lane.close(timestamp_ms)
+            self._lane = None
+            self._begin()
+
+
+class ProcessLane:
+    """The lane of one process."""
+
+    def __init__(self, intake: Intake, process: Process) -> None:
+        self._intake = intake
+        self._process = process
+        self._lane = SeriesLane(intake, f"region {process.service} {process.instance}")
+        self._plan: Plan | None = None
+        self._column_at: list[int] = []
+        self._absent: NDArray[np.int64] = np.empty(0, np.int64)
+        self._same = False
+        self._last_ms = 0
+
+    @property
+    def refused(self) -> int:
+        """How many series a limit forbids."""
+        return self._lane.refused
+
+    def take(self, reading: Reading, exemplars: list[ExemplarFound]) -> int:
+        """Write one reading; returns how many samples it had."""
+        if reading.plan is not self._plan or not self._lane.open:
+            self._follow(reading.plan)
+        histograms = reading.histograms
+        if not self._same:
+            placed = ((self._column_at[column], each) for column, each in histograms.items())
+            histograms = {column: each for column, each in placed if column != REFUSED}
+        told = [
+            (place, exemplar)
+            for column, exemplar in exemplars
+            if column < len(self._column_at) and (place := self._column_at[column]) != REFUSED
+        ]
+        row = Row(reading.timestamp_ms, reading.values, None, histograms, told)
+        self._lane.append(reading.timestamp_ms, reading.values, self._absent, row)
+        self._last_ms = reading.timestamp_ms
+        return len(reading.values)
+
+    def _follow(self, plan: Plan) -> None:
+        places = self._lane.offer(plan.labels)
+        self._plan = plan
+        self._column_at = places.tolist()
+        self._same = bool((places == np.arange(len(places))).all())
+        native = places[[each.column for each in plan.histograms]]
+        self._absent = native[native != REFUSED]
+        source = f"region {self._process.service}"
+        self._intake.describe(plan.metadata(), source=source)
+
+    def end(self) -> None:
+        """Mark everything stale right behind the last row."""
+        self._lane.close(self._last_ms + 1)
+
+
+class VitalsLane:
+    """Whether processes run, once a second, for all of them in one lane."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._lane = SeriesLane(intake, "regions")
+        self._known: list[tuple[str, str]] = []
+
+    def take(self, processes: list[Process], timestamp_ms: int) -> None:
+        """Write one row about the processes that are shown."""
+        known = [(each.service, each.instance) for each in processes]
+        if known != self._known or not self._lane.open:
+            if not known and not self._known:
+                return
+            self._lane.offer([labels for each in processes for labels in vital_labels(each)])
+            self._intake.describe(METADATA, source="regions")
+            self._known = known
+        values = [value for each in processes for value in vital_values(each)]
+        self._lane.append(timestamp_ms, np.array(values, np.float64), np.empty(0, np.int64))
+
+    def end(self) -> None:
+        """End the lane; what it told stays as it is until somebody tells anew."""
+        self._lane.close(None)
