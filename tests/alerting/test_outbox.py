@@ -149,3 +149,11 @@ def test_what_waits_is_counted_and_shown(box):
     begun(box)
     assert box.counts() == {("desk", "webhook/0"): 2}
     assert sorted(each.due_ns for each in box.waiting()) == [0, NEVER_NS]
+
+
+def test_an_end_that_never_arrived_is_told_by_what_takes_its_place(box):
+    ended = AlertView(Labels.of(alertname="B"), EMPTY, 1, 2, "", "ee", "resolved")
+    first = notification(sequence=1)
+    box.put(notification(sequence=1, alerts=(*first.alerts, ended)))
+    box.put(notification(sequence=2))
+    assert [view.fingerprint for view in box.due(0)[0].notification.alerts] == ["ff", "ee"]

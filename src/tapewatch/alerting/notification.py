@@ -99,6 +99,12 @@ class Notification:
         name = f"{self.id}>{receiver}/{integration}"
         return replace(self, id=name, receiver=receiver, integration=integration)
 
+    def with_ends_of(self, older: "Notification") -> Self:
+        """Tell also of the ends that an older notification tells of and that never arrived."""
+        known = {alert.fingerprint for alert in self.alerts}
+        ends = tuple(alert for alert in older.resolved if alert.fingerprint not in known)
+        return replace(self, alerts=self.alerts + ends) if ends else self
+
     def as_json(self) -> bytes:
         """Write everything for the book."""
         told = {name: getattr(self, name) for name in _PLAIN}

@@ -127,6 +127,7 @@ class Outbox:
         for older in state.waiting:
             if older.notification.episode == notification.episode:
                 waiting.due_ns = max(waiting.due_ns, older.due_ns if older.attempt else 0)
+                waiting.notification = notification.with_ends_of(older.notification)
                 self._coalesce(state, older, notification.created_ns)
                 break
         self._write(waiting)
@@ -199,6 +200,8 @@ class Outbox:
         self._count(settled.notification.lane, 1)
         if newer is not None:
             newer.due_ns = max(newer.due_ns, due_ns)
+            newer.notification = newer.notification.with_ends_of(settled.notification)
+            self._write(newer)
             self._coalesce(state, settled, now_ns)
         else:
             settled.due_ns = due_ns

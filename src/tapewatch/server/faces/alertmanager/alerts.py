@@ -42,7 +42,7 @@ async def post(call: Call) -> Response:
         raise unreadable("alerts", "a list of alerts is expected")
     alerts = [read_alert(place, each) for place, each in enumerate(told)]
     try:
-        call.service.accept(alerts, call.now_ns)
+        call.service.take(alerts, call.now_ns)
     except BadAlerts as fault:
         await call.service.written()
         raise words(400, str(fault)) from None
