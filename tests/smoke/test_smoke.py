@@ -51,3 +51,19 @@ def test_it_runs_answers_and_stops(tmp_path):
             assert b"tapewatch_build_info" in answer.read()
         run.send_signal(signal.SIGTERM)
         assert run.wait(timeout=30) == 0
+
+
+def test_the_console_is_inside_or_its_absence_is_told(tmp_path):
+    code = "import tapewatch, pathlib; print(pathlib.Path(tapewatch.__file__).parent / 'console')"
+    place = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    built = (Path(place.strip()) / "index.html").exists()
+    command = [PROGRAM, "up", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "data")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as run:
+        url = next(re.search(r"http://\S+:\d+", line) for line in run.stdout if "http" in line)[0]
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            page = answer.read().decode()
+        run.send_signal(signal.SIGTERM)
+    assert ("./assets/" in page) is built
+    assert ("not built into this installation" in page) is not built

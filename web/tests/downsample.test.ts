@@ -43,6 +43,7 @@ it("finds the first time that is not before", () => {
   expect(lowerBound(Float64Array.of(1, 3, 5), 6)).toBe(3);
 });
 
-it("piles rows up, a gap as nothing", () => {
-  expect(stack([Float64Array.of(1, NaN), Float64Array.of(2, 2)]).map((row) => [...row])).toEqual([[1, 0], [3, 2]]);
+it("piles rows up; only a gap in all of them stays one", () => {
+  const rows = [Float64Array.of(1, NaN, NaN), Float64Array.of(2, 2, NaN)];
+  expect(stack(rows).map((row) => [...row])).toEqual([[1, NaN, NaN], [3, 2, NaN]]);
 });

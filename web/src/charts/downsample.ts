@@ -77,7 +77,7 @@ function thinRow(values: Float64Array, first: number, size: number, columns: num
   return row;
 }
 
-/** Pile rows up: each becomes the sum of itself and those before it; a gap counts as nothing. */
+/** Pile rows up: each becomes the sum of itself and those before it; only a gap in all is a gap. */
 export function stack(rows: readonly Float64Array[]): Float64Array[] {
   const piled: Float64Array[] = [];
   let below: Float64Array | undefined;
@@ -85,7 +85,8 @@ export function stack(rows: readonly Float64Array[]): Float64Array[] {
     const sum = new Float64Array(values.length);
     for (let index = 0; index < values.length; index++) {
       const own = values[index] as number;
-      sum[index] = (Number.isNaN(own) ? 0 : own) + (below ? (below[index] as number) : 0);
+      const under = below ? (below[index] as number) : NaN;
+      sum[index] = Number.isNaN(own) ? under : own + (Number.isNaN(under) ? 0 : under);
     }
     piled.push(sum);
     below = sum;

@@ -65,6 +65,7 @@ export interface PlotProps extends PlotData {
 const SYNC = "panels";
 const SCALED = /^(percent|ratio|bytes(\/s)?|(nano|micro|milli)?seconds|ns|us|ms|s)$/;
 const ZOOM_STEP = 1.15;
+const POWERS_OF_TWO = Array.from({ length: 60 }, (_, power) => 2 ** power);
 const MOVING_POINTS_MAX = 20_000;
 const MOVING_COLUMNS_MIN = 60;
 /** Beyond so many curves nobody tells dashes apart, and they are dear to draw. */
@@ -194,6 +195,7 @@ class Chart {
         size: (_, labels) => 14 + 6 * Math.max(...(labels ?? [""]).map((each) => each?.length ?? 0), 3),
         gap: 6,
         space: 28,
+        ...(this.props.unit?.startsWith("bytes") ? { incrs: POWERS_OF_TWO } : {}),
       },
     ];
   }

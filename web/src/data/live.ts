@@ -5,7 +5,7 @@
  * again with all of them; the server evaluates each once for all who look at it.
  */
 import { signal } from "@preact/signals";
-import { isAbort, lines, send } from "./client";
+import { heardAt, isAbort, lines, send } from "./client";
 import { readBuckets, readNumber, type Bucket, type Labels } from "./frames";
 
 export interface LivePoint {
@@ -99,7 +99,7 @@ async function follow(book: Book, from: AsyncIterable<unknown>): Promise<void> {
   for await (const line of from) {
     const heard = book.read(line as Line);
     if (!heard) continue;
-    liveAt.value = Date.now();
+    heardAt.value = liveAt.value = Date.now();
     pauseMs = PAUSE_FIRST_MS;
     for (const hear of hearers.get(heard.text) ?? []) hear(heard.answer);
   }

@@ -41,13 +41,15 @@ export interface BodyProps {
 
 const WIDTHS_PX: Partial<Record<Kind, number>> = { timeseries: 640, heatmap: 420, timeline: 320, stat: 160 };
 const WIDTH_PX = 120;
+/** Kinds that need even steps; they are asked again every so often instead of followed. */
+const ON_GRID: ReadonlySet<Kind> = new Set(["heatmap", "timeline"]);
 
 export function PanelBody({ panel, texts, height, marks, compare, shown }: BodyProps) {
   const grid = useComputed(() => gridOf(range.value, WIDTHS_PX[panel.kind] ?? WIDTH_PX)).value;
   const filled = texts.map((text) => fillQuery(text, grid.stepS));
   const asked = useRanges(filled, grid).value;
   const former = useFormer(panel, filled, grid, compare);
-  const frame = useLive(asked.value ?? NO_FRAMES, filled, live.value && asked.value !== undefined);
+  const frame = useLive(asked.value ?? NO_FRAMES, filled, live.value && asked.value !== undefined && !ON_GRID.has(panel.kind));
   shown.value = asked.value;
   if (panel.kind === "text") return <div class="words">{panel.words?.map((each) => <p key={each}>{each}</p>)}</div>;
   if (asked.fault) return <Failed fault={asked.fault} />;
