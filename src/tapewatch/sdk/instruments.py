@@ -98,6 +98,15 @@ class Instrument(Bindable[HandleT]):
         except Exception:  # noqa: BLE001 - whatever an object raises must not reach the trading path
             return self._refused(Drop.BAD_LABELS)
 
+    def refuse(self) -> HandleT:
+        """Count labels that are none of its series'; what the handle counts, nobody reads."""
+        return self._refused(Drop.BAD_LABELS)
+
+    @property
+    def overflow(self) -> HandleT | None:
+        """The series that stands for all over the limit, None while there are none."""
+        return self._overflow
+
     def remove(self, **labels: object) -> None:
         """Take a series out of what readers see; binding it again starts it at zero."""
         values = tuple(str(labels.get(name, "")) for name in self.told.labels)
@@ -366,6 +375,9 @@ class Info(Instrument[InfoHandle]):
                 handle = InfoHandle(self.registry, self._pairs(values), self._add_limited)
                 self.children[values] = handle
             return handle
+
+    def _handle(self, region: Region, offset: int) -> InfoHandle:  # noqa: ARG002 # One shape.
+        return InfoHandle(self.registry, (), lambda pairs: None)  # noqa: ARG005 # As above.
 
     def _add_limited(self, pairs: Pairs) -> SeriesPlace | None:
         if len(self._places) >= self.told.series_max:

@@ -72,6 +72,13 @@ class InfoHandle:
         with self._registry.lock:
             self._replace((*self._own, *told))
 
+    def clear(self) -> None:
+        """Say nothing any more."""
+        with self._registry.lock:
+            if self._present is not None:
+                self._registry.region.remove(self._present)
+                self._present = None
+
     def _replace(self, pairs: Pairs) -> None:
         region = self._registry.region
         place = self._known.get(pairs)
