@@ -52,11 +52,11 @@ class Turning:
         self.thread: int | None = None
         """The thread that evaluates the group at the moment."""
 
-    def turn(self, around: Surroundings, now_ns: int, tell: Tell) -> None:
-        """Evaluate the group."""
+    def turn(self, around: Surroundings, clock: Clock, tell: Tell) -> None:
+        """Evaluate the group at the time at which its turn really comes."""
         self.thread = threading.get_ident()
         try:
-            self.group.turn(around, now_ns, tell)
+            self.group.turn(around, clock.now_ns(), tell)
         finally:
             self.thread = None
 
@@ -189,8 +189,7 @@ class Watcher:
             with suppress(RuntimeError):  # The loop is closed: whoever would be told has gone.
                 loop.call_soon_threadsafe(self._tell, alerts, now_ns)
 
-        now_ns = self._clock.now_ns()
-        work = self._pool.submit(turning.turn, around, now_ns, tell)
+        work = self._pool.submit(turning.turn, around, self._clock, tell)
         done = asyncio.wrap_future(work)
         try:
             await asyncio.shield(done)
