@@ -1,6 +1,7 @@
 """The packs that come with Tapewatch: nothing found in them, and their tests hold."""
 
 import pytest
+
 from tapewatch.catalog.checks.run import check_catalog
 from tapewatch.catalog.loading import find_pack, load, pack_names
 from tapewatch.catalog.rule_tests.run import run_pack
