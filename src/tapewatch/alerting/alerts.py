@@ -189,10 +189,10 @@ class AlertStore:
         """Give when the next end may come; 0 is never."""
         return self._ends[0][0] if self._ends else 0
 
-    def collect(self, now_ns: int) -> list[AlertState]:
-        """Forget the alerts that are over and in no group any more."""
+    def collect(self, before_ns: int) -> list[AlertState]:
+        """Forget the alerts that were over before a time and are in no group any more."""
         gone = [
-            s for s in self._known.values() if s.over and not s.groups and s.is_resolved(now_ns)
+            s for s in self._known.values() if s.over and not s.groups and s.is_resolved(before_ns)
         ]
         for state in gone:
             self._forget(state)

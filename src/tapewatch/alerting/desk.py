@@ -374,7 +374,7 @@ class Desk:
         self._tidy_ns = now_ns + TIDY_NS
         for group in [each for each in self.groups.values() if not each.members]:
             self._drop(group)
-        for state in self.alerts.collect(now_ns):
+        for state in self.alerts.collect(now_ns - RETOLD_NS):
             self.attention.forget(state.fingerprint)
             if state.inhibits:
                 self.inhibitor.remove(state)
