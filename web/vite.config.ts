@@ -1,8 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 /** The build lands inside the Python package, so that the wheel carries it. */
 export default defineConfig({
   base: "./",
+  resolve: { alias: { "lru-cache": fileURLToPath(new URL("./src/data/shelf.ts", import.meta.url)) } },
   build: {
     outDir: "../src/tapewatch/console",
     emptyOutDir: true,

@@ -146,6 +146,10 @@ class Showcase:
             folder, "--config", str(settings), "--listen", address, *arguments, **environment
         )
         self.url = self.process.url
+        if self.url is None:
+            told = self.process.log()
+            self.stop()
+            raise RuntimeError(f"the server did not start:\n{told}")
         body = snappy.compress(encode_1(list(latency_histograms(self.end_s)), None))
         headers = {"content-type": "application/x-protobuf", "content-encoding": "snappy"}
         status, _, told = self.process.get("/api/v1/write", method="POST", body=body, **headers)

@@ -1,8 +1,8 @@
-/** node measure.mjs URL HOURS: measures the console as its user feels it; prints one JSON object. */
+/** node measure.mjs URL HOURS [REPEATS]: measures the console as its user feels it; prints one JSON object. */
 import { openBrowser, openPage, settled } from "./browser.mjs";
 
-const [url, hours] = process.argv.slice(2);
-const REPEATS = 3;
+const [url, hours, repeats] = process.argv.slice(2);
+const REPEATS = Number(repeats ?? 3);
 const POINTS = 100_000;
 const ROWS = 20_000;
 const told = { notes: [] };
@@ -74,12 +74,13 @@ told.board_live_share = await fresh(async (page) => {
   await session.send("Performance.enable");
   const busy = async () => (await session.send("Performance.getMetrics")).metrics.find((each) => each.name === "TaskDuration").value;
   const before = await busy();
-  await page.waitForTimeout(6_000);
-  return ((await busy()) - before) / 6 * 100;
+  const seconds = 2 * REPEATS;
+  await page.waitForTimeout(seconds * 1_000);
+  return ((await busy()) - before) / seconds * 100;
 });
 
 /** Frames a second while something moves once in each frame. */
-async function frames(page, kind, count = 90) {
+async function frames(page, kind, count = 30 * REPEATS) {
   return page.evaluate(async ([kind, count]) => {
     const over = document.querySelector(".u-over");
     const box = over.getBoundingClientRect();

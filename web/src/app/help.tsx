@@ -1,5 +1,6 @@
 /** The keys, on one page. */
 import { Dialog } from "../parts/dialog";
+import { BASE } from "../state/address";
 import { helpOpen } from "./opened";
 import { KEYS, POINTER, type Key } from "./keys";
 
@@ -11,6 +12,7 @@ export function Help() {
       <dl class="keys">{KEYS.map(keyRow)}</dl>
       <h3>In a chart</h3>
       <dl class="keys">{POINTER.map(keyRow)}</dl>
+      <p class="muted small"><a href={`${BASE.pathname}licences.txt`} target="_blank" rel="noreferrer">What the console is built with</a></p>
     </Dialog>
   );
 }

@@ -92,11 +92,14 @@ function Headline({ firing, stale, told, calm, targets }: {
 function Alerts({ alerts }: { alerts: readonly Alert[] }) {
   return (
     <ul class="alerts" aria-label="Alerts">
-      {alerts.map((each) => <AlertRow key={JSON.stringify(each.labels)} alert={each} />)}
+      {alerts.slice(0, ALERTS_MAX).map((each) => <AlertRow key={JSON.stringify(each.labels)} alert={each} />)}
+      {alerts.length > ALERTS_MAX && <li class="muted">and {alerts.length - ALERTS_MAX} more, none of them worse</li>}
     </ul>
   );
 }
 
+/** Nobody reads more in a row; what is left out is never worse than what is shown. */
+const ALERTS_MAX = 200;
 const SHOWN_APART = new Set(["alertname", "severity"]);
 
 function AlertRow({ alert }: { alert: Alert }) {

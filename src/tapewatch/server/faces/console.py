@@ -32,7 +32,7 @@ PAGES: Final = (
     "catalog",
     "platform",
 )
-ICON: Final = "icon.svg"
+OTHER_FILES: Final = ("icon.svg", "licences.txt")
 HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -66,7 +66,8 @@ def routes(server: "Server") -> Iterator[BaseRoute]:
     for name in PAGES:
         yield Route(f"/{name}", page)
     yield Route("/assets/{name}", asset)
-    yield Route(f"/{ICON}", asset)
+    for name in OTHER_FILES:
+        yield Route(f"/{name}", asset)
     yield Route("/graph", graph)
 
 

@@ -1,14 +1,17 @@
 /** Dashboards: the list of them, or one. */
 import { useComputed } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Mark } from "../../charts/plot";
+import type { Mark, Span } from "../../charts/plot";
 import { gridOf, useEndpoint, useRanges } from "../../data/query";
+import { severityState } from "../../parts/badge";
 import { Failed, Loading, Notice } from "../../parts/states";
 import { Choice } from "../../parts/tabs";
 import { address, href, parameter, setParameters } from "../../state/address";
 import { range, setRange } from "../../state/time";
 import { BadDashboard, readDashboard, type Annotation, type Dashboard, type Height, type Row } from "./model";
+
 import { PanelBox } from "./panel";
+import { runsOf } from "./runs";
 import { chosenValue, fillVariables, Variables } from "./variables";
 import "../../styles/dashboards.css";
 
@@ -74,6 +77,7 @@ function Board({ board }: { board: Dashboard }) {
     if (board.range && !address.peek().query.has("from")) setRange(board.range, "now");
   }, [board.name]);
   const marks = useMarks(board.annotations ?? []);
+  const spans = useAlertSpans();
   return (
     <>
       <div class="page-head board-head">
@@ -86,12 +90,14 @@ function Board({ board }: { board: Dashboard }) {
           choose={(chosen) => setParameters({ compare: chosen === "none" ? "" : chosen }, true)}
         />
       </div>
-      {board.rows.map((row, index) => <BoardRow key={index} row={row} board={board} marks={marks} />)}
+      {board.rows.map((row, index) => <BoardRow key={index} row={row} board={board} marks={marks} spans={spans} />)}
     </>
   );
 }
 
-function BoardRow({ row, board, marks }: { row: Row; board: Dashboard; marks: readonly Mark[] }) {
+function BoardRow({ row, board, marks, spans }: {
+  row: Row; board: Dashboard; marks: readonly Mark[]; spans: readonly Span[];
+}) {
   const fill = (text: string): string => fillVariables(text, board.variables ?? [], chosenValue);
   const fixed = row.panels.some((panel) => panel.width);
   return (
@@ -101,7 +107,7 @@ function BoardRow({ row, board, marks }: { row: Row; board: Dashboard; marks: re
         {row.panels.map((panel, index) => (
           <PanelBox
             key={`${panel.title}${index}`} panel={panel} texts={(panel.queries ?? []).map((each) => fill(each.expr))}
-            height={HEIGHTS_PX[row.height ?? "normal"]} marks={marks} compare={compare.value}
+            height={HEIGHTS_PX[row.height ?? "normal"]} marks={marks} spans={spans} compare={compare.value}
           />
         ))}
       </div>
@@ -123,6 +129,24 @@ function useMarks(annotations: readonly Annotation[]): readonly Mark[] {
       time: frame.times[step] ?? 0, label: told?.title ?? "", tone: told?.tone ?? "info",
     }));
   });
+}
+
+const FIRING = ['ALERTS{alertstate="firing"}'] as const;
+
+/** When which alert fired, as rules write it down. */
+function useAlertSpans(): readonly Span[] {
+  const grid = useComputed(() => gridOf(range.value, MARK_WIDTH_PX)).value;
+  const frame = useRanges(FIRING, grid).value.value;
+  return (frame?.series ?? []).flatMap(({ labels, values }) =>
+    runsOf(values)
+      .filter((run) => run.value === 1)
+      .map((run): Span => ({
+        start: frame?.times[run.first] ?? 0,
+        end: (frame?.times[run.last] ?? 0) + grid.stepS,
+        tone: severityState(labels["severity"]),
+        label: labels["alertname"] ?? "",
+      })),
+  );
 }
 
 function changesOf(values: Float64Array): number[] {

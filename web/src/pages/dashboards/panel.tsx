@@ -1,7 +1,7 @@
 /** One panel: its head with what can be done, and its body. */
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import type { Mark } from "../../charts/plot";
+import type { Mark, Span } from "../../charts/plot";
 import { colours } from "../../charts/colours";
 import { fillQuery, type Frames } from "../../data/query";
 import { lastOf } from "../../data/frames";
@@ -13,8 +13,8 @@ import { saveCsv } from "../explore/csv";
 import type { Panel } from "./model";
 import { PanelBody } from "./panels";
 
-export function PanelBox({ panel, texts, height, marks, compare }: {
-  panel: Panel; texts: readonly string[]; height: number; marks: readonly Mark[]; compare: string;
+export function PanelBox({ panel, texts, height, marks, spans = [], compare }: {
+  panel: Panel; texts: readonly string[]; height: number; marks: readonly Mark[]; spans?: readonly Span[]; compare: string;
 }) {
   const shown = useSignal<Frames | undefined>(undefined);
   const place = useRef<HTMLElement>(null);
@@ -38,7 +38,7 @@ export function PanelBox({ panel, texts, height, marks, compare }: {
         )}
       </div>
       <div class="panel-body" style={{ minHeight: `${height}px` }}>
-        <PanelBody panel={panel} texts={texts} height={height} marks={marks} compare={compare} shown={shown} />
+        <PanelBody panel={panel} texts={texts} height={height} marks={marks} spans={spans} compare={compare} shown={shown} />
       </div>
     </section>
   );

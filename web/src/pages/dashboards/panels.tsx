@@ -5,7 +5,7 @@ import { toneColour } from "../../charts/colours";
 import Heatmap from "../../charts/heatmap";
 import { toggled } from "../../charts/hiding";
 import { Legend } from "../../charts/legend";
-import Plot, { type Curve, type Mark } from "../../charts/plot";
+import Plot, { type Curve, type Mark, type Span } from "../../charts/plot";
 import { Sparkline } from "../../charts/sparkline";
 import { wholeRange } from "../../charts/view";
 import { useLive } from "../../data/following";
@@ -26,6 +26,7 @@ export interface Drawing {
   readonly names: readonly string[];
   readonly height: number;
   readonly marks: readonly Mark[];
+  readonly spans: readonly Span[];
   readonly former?: Frames | undefined;
 }
 
@@ -34,6 +35,7 @@ export interface BodyProps {
   readonly texts: readonly string[];
   readonly height: number;
   readonly marks: readonly Mark[];
+  readonly spans: readonly Span[];
   readonly compare: string;
   /** Filled with what is shown, so that the panel's menu can save it. */
   readonly shown: Signal<Frames | undefined>;
@@ -44,7 +46,7 @@ const WIDTH_PX = 120;
 /** Kinds that need even steps; they are asked again every so often instead of followed. */
 const ON_GRID: ReadonlySet<Kind> = new Set(["heatmap", "timeline"]);
 
-export function PanelBody({ panel, texts, height, marks, compare, shown }: BodyProps) {
+export function PanelBody({ panel, texts, height, marks, spans, compare, shown }: BodyProps) {
   const grid = useComputed(() => gridOf(range.value, WIDTHS_PX[panel.kind] ?? WIDTH_PX)).value;
   const filled = texts.map((text) => fillQuery(text, grid.stepS));
   const asked = useRanges(filled, grid).value;
@@ -57,7 +59,7 @@ export function PanelBody({ panel, texts, height, marks, compare, shown }: BodyP
   if (!asked.value.series.length) return <p class="empty">No series in this time range.</p>;
   const Body = BODIES[panel.kind];
   const own = { ...frame, of: asked.value.of };
-  return <Body panel={panel} frame={own} names={namesOf(panel, own)} height={height} marks={marks} former={former} />;
+  return <Body panel={panel} frame={own} names={namesOf(panel, own)} height={height} marks={marks} spans={spans} former={former} />;
 }
 
 const NO_FRAMES: Frames = { times: new Float64Array(0), series: [], of: [] };
@@ -79,7 +81,7 @@ function namesOf(panel: Panel, frame: Frames): string[] {
   });
 }
 
-function TimeSeries({ panel, frame, names, height, marks, former }: Drawing) {
+function TimeSeries({ panel, frame, names, height, marks, spans, former }: Drawing) {
   const hover = useSignal<number | undefined>(undefined);
   const hidden = useSignal<ReadonlySet<number>>(new Set());
   const curves: Curve[] = frame.series.map((each, index) => ({
@@ -96,7 +98,7 @@ function TimeSeries({ panel, frame, names, height, marks, former }: Drawing) {
       <Plot
         times={frame.times} curves={[...curves, ...before]} min={min + (end - max)} max={end} unit={panel.unit ?? ""}
         height={many ? height - Math.min(22 + curves.length * 19, 96) : height} shape={panel.shape ?? "lines"}
-        logarithmic={panel.logarithmic ?? false} thresholds={panel.thresholds ?? []} marks={marks} label={panel.title}
+        logarithmic={panel.logarithmic ?? false} thresholds={panel.thresholds ?? []} marks={marks} spans={spans} label={panel.title}
         onHover={(index) => { hover.value = index; }}
       />
       {many && (
