@@ -82,6 +82,7 @@ def _resource(taken: Sequence[Taken]) -> dict[str, Any]:
         for family in reading.plan.families:
             points = list(_points(family, reading, process.identity))
             _add(metrics, family, points)
+    _add_vitals(metrics, process, taken[-1][1].timestamp_ms)
     scope = {"scope": _SCOPE, "metrics": list(metrics.values())}
     return {"resource": {"attributes": _attributes(identity)}, "scope_metrics": [scope]}
 
@@ -107,6 +108,17 @@ def _add(
         metrics[name] = {**told, "description": family.told.help, form: body}
     (body,) = (each for each in metrics[name].values() if isinstance(each, dict))
     body["data_points"] += points
+
+
+def _add_vitals(metrics: dict[str, dict[str, Any]], process: Process, time_ms: int) -> None:
+    for labels, value in zip(vital_labels(process), vital_values(process), strict=True):
+        name, told = labels.name, METADATA[labels.name]
+        pairs = _without(labels, process.identity)
+        point = {"attributes": _attributes(pairs), "time_unix_nano": time_ms * _MS}
+        metric = {"name": name, "description": told.help, "gauge": {"data_points": []}}
+        metrics.setdefault(name, metric)["gauge"]["data_points"].append(
+            point | {"as_double": value}
+        )
 
 
 def _points(

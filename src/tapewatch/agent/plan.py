@@ -19,6 +19,7 @@ from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.samples import Metadata, MetricType
 from tapewatch.sdk.region.layout import CLASSIC, HISTOGRAM, Drop, Kind
 from tapewatch.sdk.region.reader import Directory, FamilySeen, SeriesSeen
+from tapewatch.wire.exposition.series import normal_number
 
 ZERO_CELL: Final = HISTOGRAM.offset("zero") // 8
 """From here on a histogram is counts, whose sum is its own."""
@@ -284,7 +285,7 @@ def _classic_labels(series: SeriesSeen) -> Iterator[Mapping[str, str]]:
     if family.kind is Kind.HISTOGRAM and not family.cuts:
         return
     if family.kind is not Kind.SUMMARY:
-        for bound in (*map(format_double, family.cuts), "+Inf"):
+        for bound in (*(normal_number(format_double(cut)) for cut in family.cuts), "+Inf"):
             yield {**own, METRIC_NAME: f"{family.name}_bucket", "le": bound}
     yield {**own, METRIC_NAME: f"{family.name}_sum"}
     yield {**own, METRIC_NAME: f"{family.name}_count"}

@@ -22,7 +22,7 @@ from tapewatch.agent.frame import Reading
 from tapewatch.agent.process import Process
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
-from tapewatch.model.samples import Family, counter, gauge
+from tapewatch.model.samples import Family, MetricType, family
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +96,9 @@ class Pusher:
         self._rng = rng or random.Random()  # noqa: S311 - spreads out tries, keeps no secret
         self._filled = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._queue)
+
     def push(self, taken: Sequence[Taken]) -> None:
         """Write readings down to be sent; the oldest make room where there is none."""
         for begin in range(0, len(taken), ROWS_MAX):
@@ -145,17 +148,27 @@ class Pusher:
             log.error("numbers were not taken", extra=told)
         self.last_error = str(fault)
 
-    def families(self) -> Iterator[Family]:
-        """Yield what was sent and what was not."""
-        labels = Labels.of(url=self.destination.url)
-        yield counter("agent_pushes_sent_total", "Requests that were taken.", self.sent, labels)
-        yield counter(
-            "agent_pushes_failed_total", "Tries that did not succeed.", self.failed, labels
-        )
-        yield counter(
-            "agent_pushes_dropped_total",
-            "Requests that were given up: refused, or too old for the queue.",
-            self.dropped,
-            labels,
-        )
-        yield gauge("agent_push_queue_bytes", "What waits to be sent.", self._queued_bytes, labels)
+    @property
+    def queued_bytes(self) -> int:
+        """How much waits to be sent."""
+        return self._queued_bytes
+
+
+def push_families(pushers: Sequence[Pusher]) -> Iterator[Family]:
+    """Yield what was sent and what was not, by destination."""
+    labelled = [(Labels.of(url=each.destination.url), each) for each in pushers]
+    for name, help_text, value in _TOLD:
+        kind = MetricType.COUNTER if name.endswith("_total") else MetricType.GAUGE
+        yield family(name, kind, help_text, [(labels, value(each)) for labels, each in labelled])
+
+
+_TOLD: Final[Sequence[tuple[str, str, Callable[[Pusher], float]]]] = (
+    ("agent_pushes_sent_total", "Requests that were taken.", lambda each: each.sent),
+    ("agent_pushes_failed_total", "Tries that did not succeed.", lambda each: each.failed),
+    (
+        "agent_pushes_dropped_total",
+        "Requests that were given up: refused, or too old for the queue.",
+        lambda each: each.dropped,
+    ),
+    ("agent_push_queue_bytes", "What waits to be sent.", lambda each: each.queued_bytes),
+)
