@@ -8,6 +8,7 @@ is checked before anything is written: a bad catalog changes nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,18 +17,20 @@ import yaml
 from tapewatch.catalog.calendars import calendar_names
 from tapewatch.catalog.catalog import Catalog
 from tapewatch.catalog.checks.run import blocking, check_catalog
+from tapewatch.catalog.derive.boards import boards
 from tapewatch.catalog.derive.together import routing_together, rule_files, scrape_together
 from tapewatch.catalog.errors import CatalogRefused, UnknownPack
 from tapewatch.catalog.loading import find_pack, load_catalog
 from tapewatch.catalog.settings import CatalogSettings
 from tapewatch.document.errors import DocumentError, Fault
+from tapewatch.server.boards import Dashboard
 from tapewatch.server.settings import Settings
 from tapewatch.store.files import write_whole
 
 _HEAD: Final = "# Made from the packs of this server; what is changed here is lost.\n"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Packs:
     """The packs that are in use."""
 
@@ -56,6 +59,14 @@ class Packs:
     def at(self, url: str) -> "Packs":
         """Let links lead to this server where a pack does not say another."""
         return Packs(tuple(_at(catalog, url) for catalog in self.catalogs))
+
+    def dashboards(self) -> Sequence[Dashboard]:
+        """Return the pages of all packs, as the console draws them."""
+        return self._dashboards
+
+    @cached_property
+    def _dashboards(self) -> tuple[Dashboard, ...]:
+        return tuple(page for catalog in self.catalogs for page in boards(catalog))
 
     def laid_into(self, settings: Settings, folder: Path, own_address: str) -> Settings:
         """Write what follows from the packs, and return settings that use it."""

@@ -71,7 +71,6 @@ class Server:
         self.reload_good = True
         self.reloaded_ns = self.started_ns
         self.stopping = False
-        self.boards: list[DashboardSource] = [OwnDashboards()]
         self.console = ConsoleFiles(settings.server.console)
         self._rpc: RpcListener | None = None
         shapes = ErrorShapes()
@@ -170,6 +169,11 @@ class Server:
         waiting = sorted(changed & FIXED)
         log.info("configuration loaded", extra={"changed": sorted(changed), "restart_for": waiting})
         return waiting
+
+    @property
+    def boards(self) -> tuple[DashboardSource, ...]:
+        """What declares dashboards; the packs' come first."""
+        return self.packs, OwnDashboards()
 
     def _with_packs(self, packs: Packs, settings: Settings) -> Settings:
         """Lay what follows from packs into settings."""

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from tapewatch.server.faces import (
     alertmanager,
+    catalog,
     console,
     dashboards,
     imports,
@@ -36,6 +37,7 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from regions.routes(server)
     yield from stream.routes(server)
     yield from dashboards.routes(server)
+    yield from catalog.routes(server)
     yield from console.routes(server)
 
 
