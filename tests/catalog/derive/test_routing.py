@@ -112,3 +112,12 @@ def test_amtool_takes_it(pack, tmp_path):
         path.write_text(yaml.safe_dump(routing(catalog, ours=False)))
         done = subprocess.run(["amtool", "check-config", path], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_our_own_delivery_tells_at_once_and_the_real_one_waits():
+    example = load_catalog(find_pack("example"))
+    ours = routing(example)["route"]["routes"]
+    theirs = routing(example, ours=False)["route"]["routes"]
+    assert {(each["group_wait"], each["update"]) for each in ours} == {("0s", "in_place")}
+    assert all("update" not in each for each in theirs)
+    assert {each["group_wait"] for each in theirs} > {"0s"}

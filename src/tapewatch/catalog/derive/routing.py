@@ -31,6 +31,8 @@ _TIMING: Final[Mapping[str, Mapping[str, str]]] = {
     "P2": {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "1d"},
     "P3": {"group_wait": "1m", "group_interval": "15m", "repeat_interval": "3d"},
 }
+_AT_ONCE: Final[Mapping[str, str]] = {"group_wait": "0s", "update": "in_place"}
+"""Our own delivery tells at once and changes the message as the group grows."""
 OURS: Final = frozenset(("command", "file", "ntfy", "mattermost"))
 """The kinds that Alertmanager does not know (or not yet everywhere)."""
 _SECTIONS: Final = {"msteams": "msteamsv2_configs"}
@@ -76,7 +78,7 @@ def routing(
     """
     used = _receivers(catalog, ours=ours, secrets=secrets)
     names = {receiver["name"] for receiver in used}
-    config: Plain = {"route": _root(catalog, names), "receivers": [{"name": NOWHERE}, *used]}
+    config: Plain = {"route": _root(catalog, names, ours=ours), "receivers": [{"name": NOWHERE}, *used]}
     if inhibitions := list(_inhibitions(catalog)):
         config["inhibit_rules"] = inhibitions
     if muting := {name: task for name, task in catalog.maintenance.items() if task.mutes}:
@@ -84,13 +86,16 @@ def routing(
     return config
 
 
-def _root(catalog: Catalog, names: set[str]) -> Plain:
+def _root(catalog: Catalog, names: set[str], *, ours: bool) -> Plain:
     ways = _ways(catalog)
     routes = [_way_route(way, alerts, names) for way, alerts in ways.items()]
     for severity in SEVERITIES:
         channels = _here(catalog.platform.words(severity).channels, names)
         if channels:
             routes.append(_route([f"priority={quote(severity)}"], severity, channels, ()))
+    if ours:
+        for route in routes:
+            route.update(_AT_ONCE)
     return {
         "receiver": NOWHERE,
         "group_by": list(catalog.platform.group_by),
