@@ -7,7 +7,7 @@ from typing import Any, Final
 from tapewatch.agent.frame import Reading
 from tapewatch.agent.plan import Plan, PlannedFamily
 from tapewatch.agent.process import Process
-from tapewatch.agent.vitals import METADATA, vital_labels, vital_values
+from tapewatch.agent.vitals import METADATA, vital_samples
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.samples import Metadata, MetricType, Sample
@@ -53,7 +53,7 @@ def samples_of(process: Process, reading: Reading) -> Iterator[Sample]:
             yield Sample(labels, histogram, time_ms, plan.starts_ms[column])
         elif column not in native:
             yield Sample(labels, value, time_ms, plan.starts_ms[column])
-    for labels, value in zip(vital_labels(process), vital_values(process), strict=True):
+    for labels, value in vital_samples(process):
         yield Sample(labels, value, time_ms)
 
 
@@ -111,7 +111,7 @@ def _add(
 
 
 def _add_vitals(metrics: dict[str, dict[str, Any]], process: Process, time_ms: int) -> None:
-    for labels, value in zip(vital_labels(process), vital_values(process), strict=True):
+    for labels, value in vital_samples(process):
         name, told = labels.name, METADATA[labels.name]
         pairs = _without(labels, process.identity)
         point = {"attributes": _attributes(pairs), "time_unix_nano": time_ms * _MS}

@@ -240,6 +240,12 @@ class Process:
         return self.head.realtime_ns(beat_ns) if self.head and beat_ns else 0
 
     @property
+    def beats(self) -> bool:
+        """Whether the process promised a heartbeat, and has not ended on purpose."""
+        head = self.head
+        return head is not None and head.promise_ns > 0 and self.standing is not Standing.CLOSED
+
+    @property
     def drops(self) -> dict[str, int]:
         """How often each reason dropped something, without those that never did."""
         told = np.frombuffer(self._header, np.uint64, len(Drop), _DROPS_AT).tolist()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tapewatch.agent.frame import Reading
 from tapewatch.agent.plan import Plan
 from tapewatch.agent.process import ExemplarFound, Process
-from tapewatch.agent.vitals import METADATA, vital_labels, vital_values
+from tapewatch.agent.vitals import METADATA, vital_samples
 from tapewatch.metrics.intake import REFUSED, Intake, Lane, Row
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import STALE
@@ -152,19 +152,20 @@ class VitalsLane:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
         self._lane = SeriesLane(intake, "regions")
-        self._known: list[tuple[str, str]] = []
+        self._known: list[Labels] = []
 
     def take(self, processes: list[Process], timestamp_ms: int) -> None:
         """Write one row about the processes that are shown."""
-        known = [(each.service, each.instance) for each in processes]
+        told = [each for process in processes for each in vital_samples(process)]
+        known = [labels for labels, _ in told]
         if known != self._known or not self._lane.open:
             if not known and not self._known:
                 return
-            self._lane.offer([labels for each in processes for labels in vital_labels(each)])
+            self._lane.offer(known)
             self._intake.describe(METADATA, source="regions")
             self._known = known
-        values = [value for each in processes for value in vital_values(each)]
-        self._lane.append(timestamp_ms, np.array(values, np.float64), np.empty(0, np.int64))
+        values = np.array([value for _, value in told], np.float64)
+        self._lane.append(timestamp_ms, values, np.empty(0, np.int64))
 
     def end(self) -> None:
         """End the lane; what it told stays as it is until somebody tells anew."""
