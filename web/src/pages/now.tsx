@@ -19,9 +19,9 @@ export default function Now() {
   if (fault && !alerts.value) return <Failed fault={fault} />;
   if (!alerts.value || !targets.value) return <Loading what="Looking" />;
   const firing = ordered(alerts.value.alerts);
-  const stale = targets.value.activeTargets.filter((each) => judge(each) !== "fresh");
+  const stale = targets.value.activeTargets.filter((each) => SILENT.has(judge(each)));
   const told = [...(notices.value ?? [])].filter((each) => each.active);
-  const calm = !firing.length && !told.length && !stale.some((each) => judge(each) === "down" || judge(each) === "late");
+  const calm = !firing.length && !told.length && !stale.length;
   return (
     <div class="now">
       <Headline firing={firing} stale={stale} told={told} calm={calm} targets={targets.value.activeTargets} />
@@ -34,6 +34,9 @@ export default function Now() {
     </div>
   );
 }
+
+/** A target that was not read yet is not silent: its turn has not come. */
+const SILENT: ReadonlySet<Freshness> = new Set(["down", "late"]);
 
 function useHealth(turn: number) {
   return useAsked<Health>(`health ${turn}`, async (signal) => ({
@@ -56,7 +59,7 @@ function Headline({ firing, stale, told, calm, targets }: {
   firing: readonly Alert[]; stale: readonly Target[]; told: readonly Notification[]; calm: boolean; targets: readonly Target[];
 }) {
   if (calm) {
-    const fresh = targets.length - stale.length;
+    const fresh = targets.filter((each) => judge(each) === "fresh").length;
     return (
       <header class="headline tone-good">
         <Icon name="good" />

@@ -107,12 +107,18 @@ function BoardRow({ row, board, marks, spans }: {
         {row.panels.map((panel, index) => (
           <PanelBox
             key={`${panel.title}${index}`} panel={panel} texts={(panel.queries ?? []).map((each) => fill(each.expr))}
-            height={HEIGHTS_PX[row.height ?? "normal"]} marks={marks} spans={spans} compare={compare.value}
+            height={HEIGHTS_PX[heightOf(row)]} marks={marks} spans={spans} compare={compare.value}
           />
         ))}
       </div>
     </section>
   );
+}
+
+/** Single values need little room, whoever declared the row; `tall` is meant. */
+function heightOf(row: Row): Height {
+  const small = row.panels.every((panel) => panel.kind === "stat" || panel.kind === "gauge");
+  return small && row.height !== "tall" ? "short" : (row.height ?? "normal");
 }
 
 const MARK_WIDTH_PX = 400;
