@@ -28,7 +28,7 @@ def format_float(value: float) -> str:
 
 
 def format_float_go(value: float) -> str:
-    """Write ``value`` in the shortest digits, with an exponent from 1e21 on and below 1e-4 alone."""
+    """Write ``value`` in the shortest digits, with an exponent from 1e21 and below 1e-4 alone."""
     return _format(value, exponent_below=1e-4)
 
 
