@@ -71,12 +71,13 @@ class Regions:
     def look(self) -> list[Process]:
         """See who is there and how they are; returns the ones that have ended since."""
         found = {each.key: each for each in find(self.folders())}
-        for key, each in found.items():
-            if key not in self._processes:
-                self._meet(each)
+        # Who ended comes first: a process that was started again may have the same name.
         ended = [process for process in self.running if self._has_ended(process, found)]
         for process in ended:
             self._keep(process)
+        for key, each in found.items():
+            if key not in self._processes:
+                self._meet(each)
         self._retry(found)
         self._forget(found)
         return ended
@@ -98,7 +99,7 @@ class Regions:
     def _name(self, process: Process) -> None:
         """Give a process that calls itself like another one that runs a name of its own."""
         assert process.head is not None
-        taken = {(each.service, each.instance) for each in self._running.values()}
+        taken = {(each.service, each.instance) for each in self.running if not each.ended}
         instance = process.head.instance
         if (process.service, instance) in taken:
             instance = f"{instance}/{process.head.identity.pid}"
