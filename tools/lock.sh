@@ -10,5 +10,6 @@ resolve() {
   "$uv/bin/uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
     --no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file "$@"
 }
-resolve locks/run.txt pyproject.toml --all-extras
-resolve locks/dev.txt pyproject.toml --all-extras --group dev
+# The hooks' extras are for trading processes, which have them by their own locks.
+resolve locks/run.txt pyproject.toml --extra otlp-grpc
+resolve locks/dev.txt pyproject.toml --extra otlp-grpc --group dev
