@@ -88,7 +88,7 @@ export function onKey(event: KeyboardEvent): void {
 function isWriting(event: KeyboardEvent): boolean {
   const [target] = event.composedPath();
   if (!(target instanceof HTMLElement)) return false;
-  const inside = target.closest("input, textarea, select, [contenteditable=true], dialog");
+  const inside = target.closest("input, textarea, select, [contenteditable=true], dialog[open]");
   const scrolls = event.key.startsWith("Arrow") && target.closest("[tabindex], button, a");
   return inside !== null || Boolean(scrolls);
 }
