@@ -78,7 +78,10 @@ def routing(
     """
     used = _receivers(catalog, ours=ours, secrets=secrets)
     names = {receiver["name"] for receiver in used}
-    config: Plain = {"route": _root(catalog, names, ours=ours), "receivers": [{"name": NOWHERE}, *used]}
+    config: Plain = {
+        "route": _root(catalog, names, ours=ours),
+        "receivers": [{"name": NOWHERE}, *used],
+    }
     if inhibitions := list(_inhibitions(catalog)):
         config["inhibit_rules"] = inhibitions
     if muting := {name: task for name, task in catalog.maintenance.items() if task.mutes}:
