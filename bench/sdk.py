@@ -23,7 +23,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, generate_latest
 
 from bench.harness import Outcome, Row, Scale, Timing, time_each
-from tapewatch.sdk import instruments
+from tapewatch.sdk import instruments, prometheus
 from tapewatch.sdk.region import cells, cells_pure
 from tapewatch.sdk.region.file import Place, default_folder
 from tapewatch.sdk.region.reader import Reader
@@ -61,7 +61,7 @@ def notes() -> list[str]:
 
 def operations(*, calls: int, repeats: int) -> list[Row]:
     """The cost of each operation in nanoseconds, ours beside theirs, with what it must reach."""
-    names = {**ours(), **theirs(), **common()}
+    names = {**ours(), **theirs(), **drop_in(), **common()}
     statements = {
         "loop": "pass",
         "C no-op call": "nothing()",
@@ -84,6 +84,11 @@ def operations(*, calls: int, repeats: int) -> list[Row]:
         "their labels": "p_orders.labels('binance', 'limit', 'buy').inc()",
         "their timed": "with p_took.time(): pass",
         "their log line": "log('%s %s', 2.5, 7)",
+        "drop-in inc": "d_sent.inc()",
+        "drop-in set": "d_depth.set(3.5)",
+        "drop-in observe": "d_took.observe(next_value())",
+        "drop-in labels": "d_orders.labels('binance', 'limit', 'buy').inc()",
+        "drop-in timed": "with d_took.time(): pass",
         "pure inc": "pure_sent.inc()",
         "pure set": "pure_depth.set(3.5)",
         "pure observe": "pure_took.observe(next_value())",
@@ -135,6 +140,14 @@ def _rows(ns: Mapping[str, tuple[float, float, float]]) -> list[Row]:
         row("label lookup and inc", "labels", peer="their labels", must=70.0),
         row("label lookup by a new text", "labels of new texts"),
         row("timed block", "timed", peer="their timed", must=2 * clock + 40),
+        row("drop-in: inc", "drop-in inc", peer="their inc", must=ns["their inc"][0]),
+        row("drop-in: set", "drop-in set", peer="their set", must=ns["their set"][0]),
+        row("drop-in: observe, varying", "drop-in observe", peer="their observe",
+            must=ns["their observe"][0]),
+        row("drop-in: label lookup and inc", "drop-in labels", peer="their labels",
+            must=ns["their labels"][0]),
+        row("drop-in: timed block", "drop-in timed", peer="their timed",
+            must=ns["their timed"][0]),
         row("ring push, two numbers", "push", peer="their log line", must=50.0),
         row("ring push, a text and two numbers", "push with text"),
         row("C no-op call", "C no-op call"),
@@ -198,6 +211,20 @@ def ours() -> dict[str, Any]:
         "pure_sent": cells_pure.CounterHandle(pure, 4096),
         "pure_depth": cells_pure.GaugeHandle(pure, 4104),
         "pure_took": cells_pure.HistogramHandle(pure, 8192, -79, 320, False, 1e3),
+    }
+
+
+def drop_in() -> dict[str, Any]:
+    """The operations of prometheus_client's face over the region."""
+    home = prometheus.CollectorRegistry()
+    orders = prometheus.Counter(
+        "drop_in_orders", "Orders", ["venue", "type", "side"], registry=home
+    )
+    return {
+        "d_orders": orders,
+        "d_sent": orders.labels("binance", "limit", "buy"),
+        "d_depth": prometheus.Gauge("drop_in_depth", "Depth", registry=home),
+        "d_took": prometheus.Histogram("drop_in_took", "Time", buckets=BUCKETS, registry=home),
     }
 
 

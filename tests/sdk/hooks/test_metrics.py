@@ -35,3 +35,12 @@ def test_a_metric_has_the_labels_and_the_kind_of_its_pack(instrument):
 def test_the_packs_lean_on_most_of_them():
     known = {each.name for each in OURS} & declared().keys()
     assert len(known) >= 13, sorted(known)
+
+
+@pytest.mark.parametrize("instrument", OURS, ids=lambda each: each.name)
+def test_the_page_has_every_metric_as_it_is_declared(instrument):
+    told = instrument.told
+    labels = f" {', '.join(told.labels)} " if told.labels else " "
+    row = f"| `{told.name}` | {told.kind.name.lower()} |{labels}| {told.help} |"
+    page = (PACKS.parents[3] / "docs" / "sdk" / "hooks.md").read_text()
+    assert row in page, f"put this into docs/sdk/hooks.md: {row}"
