@@ -2,9 +2,11 @@
 Regions into the store: one lane for each process, one row for each sampling, no text in between.
 
 A series that its process has removed is marked stale once, and all of them when the process ends.
-A lane most of whose columns are gone is given up for a new one.
+A lane most of whose columns are gone is given up for a new one. A histogram that rests is written
+once a second only, because it costs some hundred times what a number does.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,11 +17,16 @@ from tapewatch.agent.plan import Plan
 from tapewatch.agent.process import ExemplarFound, Process
 from tapewatch.agent.vitals import METADATA, vital_samples
 from tapewatch.metrics.intake import REFUSED, Intake, Lane, Row
+from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
-from tapewatch.model.samples import STALE
+from tapewatch.model.samples import STALE, Exemplar
 
 DEAD_MIN: Final = 1024
 """A lane is not given up for fewer dead columns than this."""
+
+
+WHOLE_MS: Final = 1_000
+"""After so long every histogram is written, moved or not."""
 
 
 class SeriesLane:
@@ -106,7 +113,9 @@ class ProcessLane:
         self._column_at: list[int] = []
         self._absent: NDArray[np.int64] = np.empty(0, np.int64)
         self._same = False
+        self._last: Reading | None = None
         self._last_ms = 0
+        self._whole_ms = -WHOLE_MS
 
     @property
     def refused(self) -> int:
@@ -117,19 +126,42 @@ class ProcessLane:
         """Write one reading; returns how many samples it had."""
         if reading.plan is not self._plan or not self._lane.open:
             self._follow(reading.plan)
-        histograms = reading.histograms
-        if not self._same:
-            placed = ((self._column_at[column], each) for column, each in histograms.items())
-            histograms = {column: each for column, each in placed if column != REFUSED}
+        time_ms = reading.timestamp_ms
+        whole = not 0 <= time_ms - self._whole_ms < WHOLE_MS
         told = [
             (place, exemplar)
             for column, exemplar in exemplars
             if column < len(self._column_at) and (place := self._column_at[column]) != REFUSED
         ]
-        row = Row(reading.timestamp_ms, reading.values, None, histograms, told)
-        self._lane.append(reading.timestamp_ms, reading.values, self._absent, row)
-        self._last_ms = reading.timestamp_ms
+        histograms = reading.histograms if whole else self._moved(reading)
+        self._append(time_ms, reading, self._placed(histograms), told)
+        self._last, self._last_ms = reading, time_ms
+        if whole:
+            self._whole_ms = time_ms
         return len(reading.values)
+
+    def _moved(self, reading: Reading) -> Mapping[int, Histogram]:
+        before = self._last.histograms if self._last and self._last.plan is reading.plan else {}
+        if before is reading.histograms:
+            return {}
+        now = reading.histograms.items()
+        return {column: each for column, each in now if before.get(column) is not each}
+
+    def _placed(self, histograms: Mapping[int, Histogram]) -> Mapping[int, Histogram]:
+        if self._same:
+            return histograms
+        placed = ((self._column_at[column], each) for column, each in histograms.items())
+        return {column: each for column, each in placed if column != REFUSED}
+
+    def _append(
+        self,
+        time_ms: int,
+        reading: Reading,
+        histograms: Mapping[int, Histogram],
+        exemplars: Sequence[tuple[int, Exemplar]],
+    ) -> None:
+        row = Row(time_ms, reading.values, None, histograms, exemplars)
+        self._lane.append(time_ms, reading.values, self._absent, row)
 
     def _follow(self, plan: Plan) -> None:
         places = self._lane.offer(plan.labels)
@@ -143,6 +175,10 @@ class ProcessLane:
 
     def end(self) -> None:
         """Mark everything stale right behind the last row."""
+        if self._last is not None and self._whole_ms != self._last_ms and self._lane.open:
+            # Only what stands in the newest row is marked, so the histograms have to be there.
+            self._last_ms += 1
+            self._append(self._last_ms, self._last, self._placed(self._last.histograms), ())
         self._lane.close(self._last_ms + 1)
 
 
