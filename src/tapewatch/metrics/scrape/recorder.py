@@ -170,7 +170,8 @@ class Recorder:
             tracked=config.track_timestamps_staleness,
         )
         self._settled = self._straight = False
-        self._kept = self._kept_columns = np.empty(0, np.int64)
+        self._kept_count = 0
+        self._kept = self._kept_columns = _NO_PLACES
 
     def close(self, timestamp_ms: int | None) -> None:
         """End the lane; with a time, everything alive is marked stale there."""
@@ -276,13 +277,13 @@ class Recorder:
         else:
             values = np.zeros(columns.width)
             values[self._kept_columns] = scrape.values[self._kept]
-        full = len(self._kept) + columns.first == columns.width
+        full = self._kept_count + columns.first == columns.width
         return Draft(
             timestamp_ms,
             values,
             None if full else columns.alive,
             scrape.sample_count,
-            len(self._kept),
+            self._kept_count,
             exemplars=self._exemplars(scrape) if scrape.exemplars else (),
             starts_ms=self._row_starts(scrape, None),
         )
@@ -290,15 +291,18 @@ class Recorder:
     def _settle(self) -> None:
         # From here on the short path holds, until something changes.
         series, columns = self._series, self._columns
-        self._kept = np.flatnonzero(series.wanted)
-        self._kept_columns = series.column[self._kept]
-        count = len(self._kept)
+        kept = np.flatnonzero(series.wanted)
+        places = series.column[kept]
+        count = self._kept_count = len(kept)
         in_order = np.arange(columns.first, columns.first + count)
         self._straight = (
             count == series.size
             and columns.width == columns.first + count
-            and bool((self._kept_columns == in_order).all())
+            and bool((places == in_order).all())
         )
+        # One copy of the whole row needs no places, and a target may have a million of them.
+        self._kept = _NO_PLACES if self._straight else kept
+        self._kept_columns = _NO_PLACES if self._straight else places
 
     # --- The long path ---------------------------------------------------------------------------
 
@@ -425,6 +429,7 @@ class Recorder:
 
 
 _NOTHING: Final = np.zeros(0, np.bool_)
+_NO_PLACES: Final = np.empty(0, np.int64)
 
 
 def _sum(first: Taken, second: Taken) -> Taken:

@@ -2,8 +2,8 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from libc.stdint cimport INT64_MIN, int32_t, int64_t, uint8_t
-from libc.string cimport memchr, memcmp, memset
+from libc.stdint cimport INT64_MIN, UINT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr, memset
 
 import numpy as np
 
@@ -13,41 +13,98 @@ from tapewatch.wire.exposition.grammar import TEXT, Misread
 from tapewatch.wire.exposition.scrape import Repeat, Scrape
 from tapewatch.wire.exposition.series import SeriesBook, fits
 
+cdef extern from *:
+    """
+    #include <stddef.h>
+    #include <stdint.h>
+    #include <string.h>
+
+    #if defined(__SIZEOF_INT128__)
+    static inline uint64_t tw_fold(uint64_t a, uint64_t b) {
+        __extension__ unsigned __int128 wide = (unsigned __int128) a * b;
+        return (uint64_t) wide ^ (uint64_t) (wide >> 64);
+    }
+    #else
+    static inline uint64_t tw_fold(uint64_t a, uint64_t b) {
+        a = (a ^ (b << 32 | b >> 32)) * 0x9E3779B97F4A7C15u;
+        b = (b ^ a >> 29) * 0xD6E8FEB86659FD93u;
+        return a ^ b ^ b >> 32;
+    }
+    #endif
+
+    static inline uint64_t tw_word(const char *at) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        return word;
+    }
+
+    static inline uint64_t tw_mark(const char *at, size_t size) {
+        uint64_t a = size * 0x9E3779B97F4A7C15u, b = 0xC2B2AE3D27D4EB4Fu;
+        char last[16] = {0};
+        size_t left = size;
+        for (; left >= 32; at += 32, left -= 32) {
+            a = tw_fold(tw_word(at) ^ 0x6A09E667F3BCC909u, tw_word(at + 8) ^ a);
+            b = tw_fold(tw_word(at + 16) ^ 0xBB67AE8584CAA73Bu, tw_word(at + 24) ^ b);
+        }
+        if (left > 16) {
+            a = tw_fold(tw_word(at) ^ 0x6A09E667F3BCC909u, tw_word(at + 8) ^ a);
+            at += 16; left -= 16;
+        }
+        if (size >= 16)  /* The end once more, some of it a second time. */
+            memcpy(last, at + left - 16, 16);
+        else
+            memcpy(last, at, left);
+        b = tw_fold(tw_word(last) ^ 0x3C6EF372FE94F82Bu, tw_word(last + 8) ^ b);
+        return tw_fold(a ^ 0xA54FF53A5F1D36F1u, b ^ 0x510E527FADE682D1u);
+    }
+    """
+    uint64_t tw_mark(const char *at, size_t size) noexcept nogil
+
 cdef enum:
     COMMENT = -1
     RETIRED = -2
+    COMMENT_BYTES_MAX = 4096
 
 
 cdef struct Line:
-    # A prefix, or whole lines of comments with their ends; ``start`` counts from the body's.
-    Py_ssize_t start
-    Py_ssize_t size
-    Py_ssize_t index
+    # A prefix, or whole lines of comments with their ends. Its mark stands for its text: the body
+    # need not be kept, and 64 bits tell texts apart as surely as the indexes of the book do.
+    uint64_t mark
+    uint32_t size
+    int32_t index
 
 
 cdef class Plan:
-    """The lines of one body in order."""
+    """The lines of one body in order, and where in the body the last of them ends."""
 
-    cdef bytes body
     cdef Line *lines
+    cdef Py_ssize_t end
     cdef Py_ssize_t count
     cdef Py_ssize_t room
 
     def __dealloc__(self):
         PyMem_Free(self.lines)
 
-    cdef int append(self, Py_ssize_t start, Py_ssize_t size, Py_ssize_t index) except -1:
-        cdef Line *last
-        if index == COMMENT and self.count:
-            last = &self.lines[self.count - 1]
-            if last.index == COMMENT and last.start + last.size == start:
-                last.size += size
-                return 0
+    cdef int append(self, Py_ssize_t start, Line line) except -1:
         if self.count == self.room:
             self.make_room(max(2 * self.room, 64))
-        self.lines[self.count] = Line(start, size, index)
+        self.lines[self.count] = line
         self.count += 1
+        self.end = start + line.size
         return 0
+
+    cdef int append_comment(self, const char *body, Py_ssize_t start, Py_ssize_t size) except -1:
+        # Neighbours are compared at one go, up to a size that bounds the work of marking them.
+        cdef Line *last = &self.lines[self.count - 1] if self.count else NULL
+        if size > UINT32_MAX:
+            return 0
+        if (last != NULL and last.index == COMMENT and self.end == start
+                and last.size + size <= COMMENT_BYTES_MAX):
+            last.size += <uint32_t> size
+            self.end += size
+            last.mark = tw_mark(body + self.end - last.size, last.size)
+            return 0
+        return self.append(start, Line(tw_mark(body + start, size), <uint32_t> size, COMMENT))
 
     cdef void retire_all(self) noexcept:
         cdef Py_ssize_t i
@@ -201,7 +258,7 @@ cdef class ScrapeReader:
                 stop = NULL
             if stop != NULL:
                 if self._next is not None:
-                    self._next.append(at - start, line.size, line.index)
+                    self._next.append(at - start, line[0])
                 place += 1
             else:
                 if self._next is None:
@@ -220,9 +277,7 @@ cdef class ScrapeReader:
         line = &self._plan.lines[place]
         if line.size > end - at or line.index == RETIRED:
             return NULL
-        if memcmp(at, PyBytes_AS_STRING(self._plan.body) + line.start, line.size):
-            return NULL
-        return line
+        return line if tw_mark(at, line.size) == line.mark else NULL
 
     cdef const char *_end(self, bytes body) except NULL:
         # OpenMetrics ends with "# EOF"; what stands before it are whole lines.
@@ -243,11 +298,10 @@ cdef class ScrapeReader:
         cdef Line line
         cdef Py_ssize_t i
         self._next = Plan()
-        self._next.body = body
         self._next.make_room(self._plan.count + 64)
         for i in range(count):
             line = self._plan.lines[i]
-            self._next.append(at - start, line.size, line.index)
+            self._next.append(at - start, line)
             at += line.size
             if line.index != COMMENT:
                 at = line_end(at, end) + 1
@@ -281,7 +335,7 @@ cdef class ScrapeReader:
             place = 0
         # A last comment without its line end could be the beginning of a longer one.
         if start + size < len(body):
-            self._next.append(start, size + 1, COMMENT)
+            self._next.append_comment(PyBytes_AS_STRING(body), start, size + 1)
         return place
 
     cdef Py_ssize_t _sample(
@@ -301,7 +355,8 @@ cdef class ScrapeReader:
         row.put(index, value, time_ms)
         if exemplar is not None and fits(exemplar):
             row.exemplars.append((index, exemplar))
-        self._next.append(start, width, index)
+        if width <= UINT32_MAX:
+            self._next.append(start, Line(tw_mark(at, width), <uint32_t> width, <int32_t> index))
         return self._place_after(index, place)
 
     cdef Py_ssize_t _index(
