@@ -58,6 +58,7 @@ def test_a_server_and_its_client_count_the_same_requests(counted):
     assert counted(metrics.HTTP_REQUESTS, "aio-server") == {
         ("GET", "/api/v3/order/{id}", "200"): 2,
         ("GET", "/refuse", "429"): 1,
+        ("GET", "/fail", "500"): 1,
         ("GET", "/forbid", "403"): 1,
         ("GET", "unmatched", "404"): 1,
     }

@@ -83,6 +83,7 @@ def test_paths_without_a_route_share_one_endpoint(counted):
 
 def test_an_error_of_ours_is_an_error(counted):
     assert client("web-c").get("/fail").status_code == 500
+    assert counted(metrics.HTTP_REQUESTS, "web-c") == {("GET", "/fail", "500"): 1}
     assert counted(metrics.HTTP_ERRORS, "web-c") == {("GET", "/fail"): 1}
     assert counted(metrics.HTTP_IN_FLIGHT, "web-c") == {(): 0}
 
@@ -110,6 +111,7 @@ def test_a_request_is_in_flight_while_it_is_worked_on(counted):
         asyncio.run(RequestMetrics(app, "web-f")(scope, None, None))
     assert seen == [{(): 1}]
     assert counted(metrics.HTTP_ERRORS, "web-f") == {("GET", "unmatched"): 1}
+    assert counted(metrics.HTTP_REQUESTS, "web-f") == {}
 
 
 def test_a_framework_that_names_no_route_is_told_by_its_parameters():

@@ -4,6 +4,8 @@ import asyncio
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tapewatch.sdk import prometheus
 from tapewatch.sdk.errors import BadDeclaration, DuplicateTimeseries
@@ -292,3 +294,37 @@ def test_an_info_that_was_removed_leaves_the_region(registry):
     info.labels("a").info({"app": "clash"})
     info.remove("a")
     assert lines(registry) == {}
+
+
+class Hostile:
+    """Whatever is asked of it, it fails."""
+
+    def __str__(self):
+        raise RuntimeError("no")
+
+    __float__ = __hash__ = __len__ = __str__
+
+
+ANYTHING = st.one_of(
+    st.none(), st.floats(), st.integers(), st.text(max_size=2), st.binary(max_size=2),
+    st.builds(Hostile), st.lists(st.none(), max_size=1), st.dictionaries(st.text(), st.none()),
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(ANYTHING, ANYTHING), max_size=5))
+def test_nothing_that_is_called_raises(calls):
+    made = CollectorRegistry()
+    counter = Counter("any", "A", ["x"], registry=made)
+    gauge = Gauge("any_depth", "A", ["x"], registry=made)
+    took = Histogram("any_took", "A", ["x"], registry=made)
+    for one, other in calls:
+        counter.labels(one).inc(other, one)
+        counter.labels(x=one).inc(other, {"trace_id": other})
+        gauge.labels(one).set(other)
+        gauge.labels(one, other).inc(other)
+        gauge.labels(one).dec(other)
+        took.labels(one).observe(other, other)
+        took.labels(y=one).observe(1.0, {"trace_id": other, "span_id": one})
+    assert generate_latest(made)
+    for collector in (counter, gauge, took):
+        made.unregister(collector)

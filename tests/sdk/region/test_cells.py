@@ -336,3 +336,21 @@ def estimate(memory, rank):
 def test_the_size_of_a_histogram_is_its_head_and_its_buckets():
     assert histogram_bytes(320, signed=False) == 64 + 320 * 8
     assert histogram_bytes(320, signed=True) == 64 + 2 * 320 * 8
+
+
+def test_a_hash_that_raises_reaches_nobody(twin):
+    class Hostile:
+        def __hash__(self):
+            raise RuntimeError("no")
+
+    class Found(twin.Bindable):
+        def find(self, values):
+            return "found"
+
+    memory = memory_of(twin)
+    state = twin.StateHandle(memory, VALUES, ("a", "b"))
+    state.set(Hostile())
+    assert dropped(memory) == {Drop.UNKNOWN_STATE: 1}
+    bindable = Found()
+    bindable.children = {}
+    assert bindable.labels(Hostile()) == "found"

@@ -31,6 +31,10 @@ def request_metrics(service: str) -> Any:
         except web.HTTPException as raised:
             status = raised.status
             raise
+        except Exception:
+            # aiohttp answers so.
+            status = 500
+            raise
         finally:
             requests.end(request.method, _template(request), status, began_ns)
 

@@ -43,8 +43,12 @@ class RequestMetrics:
         began_ns = self._requests.begin()
         try:
             await self.app(scope, receive, watched)
+        except Exception:
+            # Whoever serves this answers so.
+            status = 500
+            raise
         except BaseException:
-            # Whoever serves this answers 500, or nothing where the head was sent before.
+            # It was given up, and nobody is answered.
             status = 0
             raise
         finally:

@@ -138,7 +138,7 @@ class LabelledMetric:
         if not labelkwargs:
             try:
                 return self._children[labelvalues]  # type: ignore[index] # Others are not found.
-            except (KeyError, TypeError):
+            except Exception:  # noqa: BLE001, S110 - not found, or a hash that raises: both go on
                 pass
         return self._labelled(labelvalues, labelkwargs)
 
@@ -265,10 +265,12 @@ class LabelledMetric:
 
     def _kept(self, labels: Any, value: float) -> Exemplar | None:
         try:
-            size = sum(len(name) + len(text) for name, text in labels.items())
+            if not labels:
+                return None
+            size = sum(len(name + text) for name, text in labels.items())
             if size <= _EXEMPLAR_CHARACTERS_MAX:
                 return Exemplar(dict(labels), float(value), time.time())
-        except (AttributeError, TypeError, ValueError):
+        except Exception:  # noqa: BLE001, S110 - whatever it raises, it is no exemplar
             pass
         self._instrument.registry.region.memory.drop(Drop.BAD_EXEMPLAR)
         return None
@@ -302,8 +304,8 @@ class Counter(LabelledMetric):
     def inc(self, amount: float = 1, exemplar: Mapping[str, str] | None = None) -> None:
         """Add ``amount``, which must not be below zero."""
         self._inc(amount)
-        if exemplar:
-            self._exemplar = self._kept(exemplar, amount)
+        if exemplar is not None:
+            self._exemplar = self._kept(exemplar, amount) or self._exemplar
 
     def reset(self) -> None:
         """Begin at zero again, as a process that restarts would."""
@@ -471,10 +473,10 @@ class Histogram(LabelledMetric):
 
     def observe(self, amount: float, exemplar: Mapping[str, str] | None = None) -> None:
         """Count ``amount``; an exemplar with a ``trace_id`` goes into the region too."""
-        if exemplar:
-            self._observe_traced(amount, exemplar)
-        else:
+        if exemplar is None:
             self._observe(amount)
+        else:
+            self._observe_traced(amount, exemplar)
 
     def _observe_traced(self, amount: float, labels: Mapping[str, str]) -> None:
         from bisect import bisect_left

@@ -471,7 +471,7 @@ cdef class StateHandle:
         cdef PyObject *place = NULL
         try:
             place = PyDict_GetItemWithError(self.places, state)
-        except TypeError:
+        except Exception:
             pass
         if place == NULL:
             self.memory.count_drop(UNKNOWN_STATE)

@@ -211,7 +211,7 @@ class StateHandle:
         """Say which state it is now."""
         try:
             self._memory.doubles[self._at] = self._places[state]
-        except (KeyError, TypeError):
+        except Exception:  # noqa: BLE001 - not declared, or whatever its hash raises
             self._memory.drop(Drop.UNKNOWN_STATE)
 
     @property
@@ -535,7 +535,7 @@ class Bindable(Generic[HandleT]):
         """Find the series of these label values, given in the order declared; never raises."""
         try:
             return self.children[values]
-        except (KeyError, TypeError):
+        except Exception:  # noqa: BLE001 - not found, or whatever a value's hash raises
             return self.find(values)
 
     def find(self, values: tuple[Any, ...]) -> HandleT:
