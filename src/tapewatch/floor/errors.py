@@ -1,0 +1,53 @@
+"""
+What can go wrong on the floor.
+
+* TapewatchError
+  - FloorError
+    - UnknownPack: a pack for which there is no desk
+    - UnknownFault: a fault that nobody has described
+    - FloorUnreachable: no floor runs where one was asked
+"""
+
+from collections.abc import Sequence
+
+from tapewatch.model.errors import TapewatchError
+
+
+class FloorError(TapewatchError):
+    """Something about the sample floor cannot be."""
+
+
+class UnknownPack(FloorError):
+    """A pack for which there is no desk."""
+
+    def __init__(self, pack: str, known: Sequence[str]) -> None:
+        super().__init__(pack, tuple(known))
+        self.pack = pack
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        return f"there is no desk for the pack {self.pack!r}: take {', '.join(self.known)}"
+
+
+class UnknownFault(FloorError):
+    """A fault that nobody has described."""
+
+    def __init__(self, fault: str, like: str) -> None:
+        super().__init__(fault, like)
+        self.fault = fault
+        self.like = like
+
+    def __str__(self) -> str:
+        return f"there is no fault {self.fault!r}{self.like}; `tapewatch floor faults` lists them"
+
+
+class FloorUnreachable(FloorError):
+    """No floor runs where one was asked."""
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(address, why)
+        self.address = address
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"no floor answers at {self.address} ({self.why}): start one with `tapewatch floor`"

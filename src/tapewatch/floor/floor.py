@@ -1,0 +1,90 @@
+"""
+The floor: desks that run beside each other, and the faults that are let loose on them.
+
+    floor = Floor.of(["hft"], seed=7, now_s=clock_s)
+    floor.step(now_s, seconds=0.25)
+    floor.mischief.begin("feed_stall", now_s=now_s, lasts_s=120)
+
+Nothing here reads a clock: whoever calls ``step`` says what time it is and how much has passed, so
+an hour can be played in a second.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+from tapewatch.catalog.loading import find_pack, load_catalog
+from tapewatch.floor.desk import Desk
+from tapewatch.floor.mischief import Mischief, Running, active, at_random
+from tapewatch.floor.size import Size
+from tapewatch.model.clock import Clock
+
+STEP_S: Final = 0.25
+FORESEEN_S: Final = 30 * 86_400.0
+
+
+@dataclass(slots=True)
+class Floor:
+    """Desks, and what goes wrong on them."""
+
+    desks: tuple[Desk, ...]
+    mischief: Mischief = field(default_factory=Mischief)
+    plan: list[Running] = field(default_factory=list)
+    """Faults that will come by themselves, the next one last."""
+
+    @classmethod
+    def of(
+        cls,
+        packs: Sequence[str],
+        *,
+        seed: int,
+        now_s: float,
+        size: Size | None = None,
+        folder: Path | None = None,
+    ) -> Self:
+        """Build the desks of some packs; without a folder their numbers are in private memory."""
+        desks = []
+        for pack in packs:
+            own = folder / pack if folder else None
+            catalog = load_catalog(find_pack(pack))
+            desks.append(Desk(catalog, size or Size(), seed, now_s, own))
+        return cls(tuple(desks))
+
+    def foresee(self, seed: int, *, now_s: float, mean_pause_s: float) -> None:
+        """Plan faults at random, about so often."""
+        rng = random.Random(f"{seed} mischief")  # noqa: S311 # A game, and repeatable.
+        end_s = now_s + FORESEEN_S
+        coming = at_random(rng, begin_s=now_s, end_s=end_s, mean_pause_s=mean_pause_s)
+        self.plan = list(coming)[::-1]
+
+    def step(self, now_s: float, seconds: float) -> None:
+        """Let so much time pass on every desk."""
+        while self.plan and self.plan[-1].began_s <= now_s:
+            due = self.plan.pop()
+            self.mischief.begin(due.name, now_s=now_s, lasts_s=due.ends_s - due.began_s)
+        running = self.mischief.at(now_s)
+        changes = active(running)
+        kinds = {each.fault.service for each in running}
+        for desk in self.desks:
+            first = desk.services[0]
+            first.down, first.hung = "down" in kinds, "hung" in kinds
+            desk.step(now_s, seconds, changes)
+
+    async def run(self, clock: Clock, *, speed: float = 1.0) -> None:
+        """Step again and again; with a speed more happens in a second, which stays a second."""
+        before_ns = clock.monotonic_ns()
+        while True:
+            await clock.sleep(STEP_S)
+            now_ns = clock.monotonic_ns()
+            passed_s = (now_ns - before_ns) / 1e9
+            before_ns = now_ns
+            self.step(clock.now_ns() / 1e9, passed_s * speed)
+            await asyncio.sleep(0)
+
+    def close(self) -> None:
+        """End every service on purpose."""
+        for desk in self.desks:
+            desk.close()
