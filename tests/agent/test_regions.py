@@ -10,8 +10,10 @@ from tapewatch.agent.post_mortem import PostMortems
 from tapewatch.agent.regions import CLOSED_SHOWN_NS, SHOWN_NS, Regions
 from tapewatch.model.clock import ManualClock, SystemClock
 from tapewatch.sdk import instruments
+from tapewatch.sdk.region.file import Place
 from tapewatch.sdk.region.layout import HEADER, Sections
 from tapewatch.sdk.region.reader import Reader
+from tapewatch.sdk.registry import Start
 
 TINY = Sections(4096, 4096, 1, 1, 1)
 COUNT = "orders = Counter('orders_total', 'O').bind(); orders.inc(5)"
@@ -206,3 +208,14 @@ def test_drops_have_a_series_for_every_reason(make, regions):
     assert read.process.drops == {"not_a_number": 1}
     labels = [dict(each) for each in read.reading.plan.labels if each.name == "region_drops_total"]
     assert {each["reason"] for each in labels} >= {"not_a_number", "directory_full"}
+
+
+def test_a_process_that_calls_itself_otherwise_is_told_by_its_new_name(make, folder, regions):
+    home = make("python", "old")
+    instruments.Gauge("depth", "D", registry=home).bind().set(1)
+    one(regions)
+    home.start(Start("maker", "new", Place(folder, on_disk=True)))
+    deadline = time.monotonic() + 10
+    while (labels := one(regions).reading.plan.labels[-1]).get("service") != "maker":
+        assert time.monotonic() < deadline
+    assert labels.get("instance") == "new"

@@ -128,3 +128,19 @@ def test_a_switch_that_is_not_there_is_told_with_those_there_are(home, switch, s
 
 def test_a_switch_needs_a_reason(home, switch, say):
     assert say("region", "trip", "maker", "desk").exit_code == 2
+
+
+def test_the_live_table_says_how_fast_numbers_rise(home):
+    from rich.console import Console
+
+    from tapewatch.cli.region import _drawn, _shown
+    from tapewatch.sdk.region.reader import Reader
+
+    with Reader(home.status().path) as reader:
+        told = _shown(reader.snapshot(), reader)
+    before = {each["series"]: each["value"] - 1 for each in told["values"]}
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(_drawn(told, before, 2.0))
+    (line,) = [each for each in captured.get().splitlines() if "orders_total" in each]
+    assert line.split() == ['orders_total{venue="x"}', "3", "0.5"]

@@ -221,7 +221,7 @@ def routes(agent: Agent) -> Iterator[BaseRoute]:
         return Response(body, media_type=form.content_type)
 
     async def regions(_request: Request) -> Response:
-        told = [described(process) for process in agent.regions]
+        told = [described(process) for process in list(agent.regions)]
         return JSONResponse({"status": "success", "data": {"regions": told}})
 
     async def healthy(_request: Request) -> Response:

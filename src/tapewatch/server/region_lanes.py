@@ -78,10 +78,10 @@ class SeriesLane:
         written[places], present[places] = values[self._kept], True
         present[absent] = False
         written[self._gone], present[self._gone] = STALE, True
-        self._gone = self._gone[:0]
         histograms, exemplars = (row.histograms, row.exemplars) if row else ({}, ())
         whole = None if present.all() else present
         self._lane.append(Row(timestamp_ms, written, whole, histograms, exemplars))
+        self._gone = self._gone[:0]
         if self._is_tired():
             self.close(None)
 
@@ -181,6 +181,10 @@ class ProcessLane:
             self._append(self._last_ms, self._last, self._placed(self._last.histograms), ())
         self._lane.close(self._last_ms + 1)
 
+    def leave(self) -> None:
+        """End the lane, and let the series stay as they are for who goes on with them."""
+        self._lane.close(None)
+
 
 class VitalsLane:
     """Whether processes run, once a second, for all of them in one lane."""
@@ -203,6 +207,6 @@ class VitalsLane:
         values = np.array([value for _, value in told], np.float64)
         self._lane.append(timestamp_ms, values, np.empty(0, np.int64))
 
-    def end(self) -> None:
+    def leave(self) -> None:
         """End the lane; what it told stays as it is until somebody tells anew."""
         self._lane.close(None)

@@ -131,16 +131,13 @@ class RegionsService(Component):
         with self._turn:
             if self._regions is None or self._vitals is None:
                 return
+            for lane in self._lanes.values():
+                lane.end() if stale else lane.leave()
             if stale:
-                self._mark_stale(self._vitals)
+                self._vitals.take([], self._clock.now_ns() // 1_000_000)
+            self._vitals.leave()
             self._lanes.clear()
             self._regions.close()
-
-    def _mark_stale(self, vitals: VitalsLane) -> None:
-        for lane in self._lanes.values():
-            lane.end()
-        vitals.take([], self._clock.now_ns() // 1_000_000)
-        vitals.end()
 
     def told(self) -> list[dict[str, Any]]:
         """Say what there is to say of every process, those that run first."""
