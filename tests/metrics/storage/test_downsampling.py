@@ -249,6 +249,23 @@ def test_series_with_histograms_answer_from_samples(tmp_path):
     assert part.histograms is not None
 
 
+def test_the_oldest_samples_and_summaries_go_when_there_is_too_much(tmp_path):
+    database = opened(tmp_path, retention=4 * DAY)
+    write_past(database, random_series(3, 8))
+    Compactor(database).run_all()
+    before = {each.span for each in database.summaries}
+    size_max = sum(each.segment.size_bytes for each in database.summaries) // 2
+    database.close()
+    database = opened(tmp_path, retention=4 * DAY, retention_size=size_max)
+    Compactor(database).run_all()
+    left = {each.span for each in database.summaries}
+    gone_ms = [span.until_ms for span in before - left]
+    assert max(gone_ms) <= min(span.until_ms for span in left)
+    assert all(block.header.first_ms > max(gone_ms) for block in database.blocks)
+    files = [*database.blocks, *(each.segment for each in database.summaries)]
+    assert sum(each.size_bytes for each in files) <= size_max
+
+
 def test_a_damaged_summary_costs_itself_alone(tmp_path):
     database = opened(tmp_path, retention=99 * DAY)
     write_past(database, regular(4))

@@ -36,7 +36,7 @@ DEAD_SHARE: Final = 4
 """When a quarter of the head's series is dead, they are dropped."""
 DEAD_MIN: Final = 1_000
 MERGE_CACHE_BYTES: Final = 8 * 1024 * 1024
-OVER_SIZE: Final = "blocks take more than the retention size"
+OVER_SIZE: Final = "blocks and summaries take more than the retention size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Compactor:
             or self._downsampler.next_job()
             or self._deleted_job()
             or self._expired_job()
+            or self._over_size_job()
             or self._blocks_job()
         )
 
@@ -124,17 +125,30 @@ class Compactor:
         return None
 
     def _expired_job(self) -> Job | None:
-        """Find a block that is too old, too much, or of which a rule's share is too old."""
+        """Find a block that is too old, or of which a rule's share is too old."""
         database = self._database
-        now_ms, blocks = database.head.last_ms, database.blocks
-        for block in blocks:
+        now_ms = database.head.last_ms
+        for block in database.blocks:
             times = self._keeps_in(block)
             if any(block.header.last_ms < now_ms - keep_ms for keep_ms in times):
                 return Job((block,), "older than the retention")
-        size_max = database.settings.retention_size
-        if size_max and sum(block.size_bytes for block in blocks) > size_max:
-            return Job((blocks[0],), OVER_SIZE)
         return None
+
+    def _over_size_job(self) -> Job | Downsampling | None:
+        """Find the oldest file, where all of them together are too large."""
+        database = self._database
+        blocks, summaries = database.blocks, database.summaries
+        size = sum(block.size_bytes for block in blocks)
+        size += sum(file.segment.size_bytes for file in summaries)
+        if not 0 < database.settings.retention_size < size:
+            return None
+        # Samples go before their summary: it would be made anew as long as they are there.
+        first_ms = blocks[0].header.first_ms if blocks else 2**62
+        older = [file for file in summaries if file.span.until_ms < first_ms]
+        if not older:
+            return Job((blocks[0],), OVER_SIZE)
+        oldest = min(older, key=lambda file: (file.span.until_ms, file.span.resolution_ms))
+        return Downsampling(oldest.span, (oldest,), OVER_SIZE, dropped=True)
 
     def _deleted_job(self) -> Job | None:
         """Find files that still hold deleted samples."""

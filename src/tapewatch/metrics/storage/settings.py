@@ -25,7 +25,8 @@ class StorageSettings:
 
     retention: DurationMs = option("How long samples are kept.", default=15 * DAY_MS)
     retention_size: SizeBytes = option(
-        "The most that blocks may take on disk; the oldest go first. 0 is no limit.", default=0
+        "The most that blocks and summaries may take on disk; the oldest go first. 0 is no limit.",
+        default=0,
     )
     retention_rules: list[RetentionRule] = option(
         "Other times for some series; the first rule that selects one counts.",
