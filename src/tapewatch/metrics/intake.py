@@ -46,7 +46,8 @@ class Loose:
     """
     Samples with times of their own, in any order.
 
-    ``series`` are ids from ``Intake.series``; ``histograms`` holds (series, time, histogram).
+    ``series`` are ids from ``Intake.series``; ``histograms`` holds (series, time, histogram), and
+    ``histogram_starts_ms`` one start timestamp for each, 0 where none is known.
     """
 
     series: NDArray[np.int64]
@@ -55,6 +56,7 @@ class Loose:
     starts_ms: NDArray[np.int64] | None = None
     histograms: Sequence[tuple[int, int, Histogram]] = ()
     exemplars: Sequence[tuple[int, Exemplar]] = ()
+    histogram_starts_ms: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

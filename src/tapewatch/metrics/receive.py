@@ -85,6 +85,7 @@ class WriteReceiver:
                 for each in request.histograms
             ],
             [(int(self._numbers[index]), each) for index, each in request.exemplars],
+            _starts_of([each.start_ms for each in request.histograms]),
         )
         limited = numbers == REFUSED
         if not limited.any():
@@ -158,37 +159,45 @@ def loose_of(samples: Sequence[Sample], numbers: Integers) -> Loose:
     """Put samples of numbered series into columns."""
     floats: list[tuple[int, int, float, int]] = []
     histograms: list[tuple[int, int, Histogram]] = []
+    histogram_starts: list[int] = []
     exemplars: list[tuple[int, Exemplar]] = []
     for sample, number in zip(samples, numbers.tolist(), strict=True):
         at_ms, value = sample.timestamp_ms or 0, sample.value
         if isinstance(value, Histogram):
             histograms.append((number, at_ms, value))
+            histogram_starts.append(sample.start_ms or 0)
         else:
             floats.append((number, at_ms, value, sample.start_ms or 0))
         exemplars += [(number, each) for each in sample.exemplars]
     series, times, values, starts = zip(*floats, strict=True) if floats else ((), (), (), ())
-    starts_ms = np.array(starts, np.int64)
     return Loose(
         np.array(series, np.int64),
         np.array(times, np.int64),
         np.array(values, np.float64),
-        starts_ms if starts_ms.any() else None,
+        _starts_of(starts),
         histograms,
         exemplars,
+        _starts_of(histogram_starts),
     )
+
+
+def _starts_of(starts: Sequence[int]) -> Integers | None:
+    return np.array(starts, np.int64) if any(starts) else None
 
 
 def without_refused(batch: Loose) -> Loose:
     """Leave out the samples of series that a limit forbids."""
     kept = batch.series != REFUSED
-    starts_ms = batch.starts_ms
+    starts_ms, own = batch.starts_ms, batch.histogram_starts_ms
+    places = [place for place, each in enumerate(batch.histograms) if each[0] != REFUSED]
     return Loose(
         batch.series[kept],
         batch.timestamps_ms[kept],
         batch.values[kept],
         None if starts_ms is None else starts_ms[kept],
-        [each for each in batch.histograms if each[0] != REFUSED],
+        [batch.histograms[place] for place in places],
         [each for each in batch.exemplars if each[0] != REFUSED],
+        None if own is None else own[places],
     )
 
 
@@ -200,7 +209,9 @@ def store(database: Database, batch: Loose) -> Receipt:
     refused = floats.refused
     if batch.histograms:
         nothing = Loose(batch.series[:0], batch.timestamps_ms[:0], batch.values[:0])
-        taken = database.append(replace(nothing, histograms=batch.histograms))
+        own = batch.histogram_starts_ms
+        held = replace(nothing, histograms=batch.histograms, histogram_starts_ms=own)
+        taken = database.append(held)
         written = replace(written, histograms=taken.samples)
         faults += _faults_of(database, batch, taken, len(batch.series))
         refused += taken.refused

@@ -274,6 +274,21 @@ def test_histograms_exemplars_and_starts_survive(tmp_path):
     assert part.starts.tolist() == [[T0 - 5]]
 
 
+def test_loose_histograms_keep_since_when_they_count(tmp_path):
+    database = opened(tmp_path)
+    told = Histogram(schema=1, count=3, sum=4, positive={2: 3.0})
+    numbers = database.series(names(2))
+    times, values = np.array([T0]), np.array([5.0])
+    both = [(int(number), T0 + 7, told) for number in numbers]
+    database.append(Loose(numbers[:1], times, values, None, both, (), np.array([T0 - 5, 0])))
+    for _ in range(2):
+        (part,) = database.select(EVERYTHING, 0, 2 * T0).parts
+        starts = dict(zip(part.labels, np.split(part.starts, part.offsets[1:-1]), strict=True))
+        assert [starts[each].tolist() for each in names(2)] == [[0, T0 - 5], [0]]
+        database = opened_again(database, tmp_path)
+        database.seal()
+
+
 def test_deleted_samples_are_gone_and_stay_gone(tmp_path):
     database = opened(tmp_path)
     lane = database.lane("t")

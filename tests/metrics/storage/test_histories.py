@@ -133,7 +133,8 @@ class Story:
         if special == "histogram":
             none = np.empty(0)
             told = [(int(number), at, histogram_of(value + 1)) for number in numbers]
-            batch = Loose(numbers[:0], none.astype(np.int64), none, histograms=told)
+            none_at, starts = none.astype(np.int64), np.full(len(told), at - 9)
+            batch = Loose(numbers[:0], none_at, none, None, told, (), starts)
         else:
             count = len(which)
             starts = np.full(count, at - 7) if special == "start" else None

@@ -581,7 +581,8 @@ class Database:
     def _append_as_loose(self, rows: LaneRows, row: Row) -> Taken:
         """Keep a row whose time is not new, or whose series another lane brings, one by one."""
         present = np.ones(len(row.values), bool) if row.present is None else row.present.copy()
-        present[list(row.histograms)] = False
+        with_histogram = list(row.histograms)
+        present[with_histogram] = False
         places = np.flatnonzero(present)
         batch = Loose(
             series=rows.numbers[places],
@@ -593,6 +594,7 @@ class Database:
                 for at, each in row.histograms.items()
             ],
             exemplars=[(int(rows.numbers[at]), each) for at, each in row.exemplars],
+            histogram_starts_ms=None if row.starts_ms is None else row.starts_ms[with_histogram],
         )
         return self._append_loose(batch, latest_ms=2**62)
 
@@ -644,9 +646,11 @@ def _entry_of(batch: Loose) -> LooseEntry:
             batch.series, batch.timestamps_ms, batch.values, batch.starts_ms, (), batch.exemplars
         )
     base = len(batch.series)
-    starts = batch.starts_ms
-    if starts is not None:
-        starts = np.concatenate([starts, np.zeros(count, np.int64)])
+    starts, own = batch.starts_ms, batch.histogram_starts_ms
+    if starts is not None or own is not None:
+        starts = np.zeros(base, np.int64) if starts is None else starts
+        own = np.zeros(count, np.int64) if own is None else own
+        starts = np.concatenate([starts, own])
     return LooseEntry(
         np.concatenate([batch.series, [number for number, _, _ in batch.histograms]]),
         np.concatenate([batch.timestamps_ms, [at for _, at, _ in batch.histograms]]),
