@@ -1,10 +1,11 @@
 """
 Reading an HTTP/1.1 answer from bytes as they come.
 
-It knows no socket. Bodies stay the pieces in which they arrived until they are whole, so a large
-one is copied once. The limit holds for the unpacked body and is checked while it grows.
+It knows no socket. The pieces of a body are put in their place as they come and let go, so a large
+one takes its own size once. The limit holds for the unpacked body and is checked while it grows.
 """
 
+import io
 import zlib
 from collections.abc import Callable
 from enum import Enum, auto
@@ -14,6 +15,9 @@ from tapewatch.metrics.scrape.errors import BadAnswer, BodyTooLarge
 
 HEAD_MAX_BYTES: Final = 64 * 1024
 CHUNK_LINE_MAX_BYTES: Final = 1024
+ROOM_MIN_BYTES: Final = 64 * 1024
+ROOM_MAX_BYTES: Final = 64 * 1024 * 1024
+"""Room is made at once for a body that says so, but not for any size that a server may claim."""
 
 _CHUNK_DIGITS_MAX: Final = 18  # sixteen digits and the line end
 
@@ -135,7 +139,7 @@ class AnswerReader:
 
 
 class _Body:
-    """The pieces of a body, unpacked."""
+    """A body while it grows, unpacked."""
 
     def __init__(self, encoding: str, limit_bytes: int, sink: Sink | None) -> None:
         if encoding not in ("identity", "gzip", "x-gzip", ""):
@@ -143,13 +147,18 @@ class _Body:
         self._unpack = zlib.decompressobj(_GZIP_WINDOW) if "gzip" in encoding else None
         self._limit_bytes = limit_bytes
         self._size_bytes = 0
-        self._pieces: list[Piece] = []
+        self._whole = io.BytesIO()
         self._sink = sink
 
     def announce(self, size_bytes: int) -> None:
         """Refuse a body that says itself that it is too large."""
         if self._limit_bytes and size_bytes > self._limit_bytes:
             raise BodyTooLarge(self._limit_bytes)
+        if self._sink is None and ROOM_MIN_BYTES <= size_bytes <= ROOM_MAX_BYTES:
+            # Room for all of it at once: growing step by step copies what is there already.
+            self._whole.seek(size_bytes - 1)
+            self._whole.write(b"\0")
+            self._whole.seek(0)
 
     def add(self, piece: Piece) -> None:
         """Keep one more piece."""
@@ -167,10 +176,8 @@ class _Body:
             raise BadAnswer("the gzip body ends too early")
 
     def whole(self) -> bytes:
-        """Put the pieces together."""
-        if len(self._pieces) == 1 and isinstance(self._pieces[0], bytes):
-            return self._pieces[0]
-        return b"".join(self._pieces)
+        """Return what has come; it is not copied."""
+        return self._whole.getvalue()
 
     def _add_packed(self, unpack: "zlib._Decompress", piece: Piece) -> Piece:
         # Returns what follows the end of a gzip member: another one may begin there.
@@ -187,8 +194,8 @@ class _Body:
             raise BodyTooLarge(self._limit_bytes)
         if self._sink is not None:
             self._sink(piece)
-        elif piece:
-            self._pieces.append(piece)
+        else:
+            self._whole.write(piece)
 
 
 class _Length:
