@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,8 +47,9 @@ def pid_namespace() -> int:
         return 0
 
 
+@cache
 def boot_id() -> bytes:
-    """The 16 bytes that name this boot of the machine; zeros where it does not say."""
+    """The 16 bytes that name this boot, which no process outlives; zeros where it has no name."""
     try:
         return bytes.fromhex(_BOOT_ID.read_text(encoding="ascii").replace("-", "").strip())
     except (OSError, ValueError):
