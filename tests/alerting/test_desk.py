@@ -267,6 +267,22 @@ def test_an_explanation_says_why_nothing_was_sent(tmp_path):
     assert verdict.why[0] == "told that it fires at 2026-01-05T08:00:10Z"
 
 
+def test_an_explanation_gives_the_words_of_a_refusal_until_something_is_taken(tmp_path):
+    bench = Bench(tmp_path)
+    bench.say(alert("A"))
+    bench.wait(10)
+    bench.sent("refused")
+    state = bench.desk.alert(alert("A").fingerprint)
+    (verdict,) = explain(bench.desk, state, bench.now_ns).verdicts
+    assert not verdict.sent
+    assert verdict.why[1].startswith("refused at 2026-01-05T08:00:10Z: ")
+    bench.wait(60)
+    bench.sent()
+    (verdict,) = explain(bench.desk, state, bench.now_ns).verdicts
+    assert verdict.sent
+    assert not any("refused" in why for why in verdict.why)
+
+
 def test_an_end_that_is_repeated_after_all_was_told_is_not_news(tmp_path):
     bench = Bench(tmp_path)
     bench.say(alert("A"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapewatch.alerting.alerts import AlertState
+from tapewatch.alerting.book.history import Entry, Happening, Search
 from tapewatch.alerting.configuration import Integration
 from tapewatch.alerting.desk import Desk
 from tapewatch.alerting.groups import Group
@@ -115,13 +116,16 @@ def _told(
     told = desk.log.get(lane)
     options = group.route.options
     if told is None:
-        yield "the channel was told nothing of this group yet"
+        yield "the channel took nothing of this group yet"
     elif state.fingerprint in told.firing:
         yield f"told that it fires at {_when(told.at_ns)}"
     elif state.fingerprint in told.resolved:
         yield f"told that it is resolved at {_when(told.at_ns)}"
     else:
         yield f"the group was told of at {_when(told.at_ns)}, without this alert"
+    refused = _refused(desk, lane, since_ns=told.at_ns if told is not None else state.starts_ns)
+    if refused is not None:
+        yield f"refused at {_when(refused.at_ns)}: {refused.told}"
     if state.is_resolved(now_ns) and not integration.send_resolved:
         yield "ends are not sent there (send_resolved is false)"
     by = desk.attention.acknowledged_by(state.fingerprint, now_ns)
@@ -133,6 +137,18 @@ def _told(
         yield f"group_wait: the group speaks first at {_when(group.next_ns)}"
     else:
         yield f"the group looks again at {_when(group.next_ns)}"
+
+
+def _refused(desk: Desk, lane: Lane, *, since_ns: int) -> Entry | None:
+    """Find the last refusal of a channel after what it took last."""
+    search = Search(
+        since_ns=since_ns,
+        kinds=(Happening.REFUSED,),
+        group_key=lane.group_key,
+        receiver=lane.receiver,
+    )
+    found = desk.history.search(search)
+    return next((each for each in found if each.integration == lane.integration), None)
 
 
 def _way(parcel: Parcel | None) -> Iterator[str]:
