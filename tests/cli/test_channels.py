@@ -96,6 +96,26 @@ def test_a_preview_shows_what_leaves_and_sends_nothing(run, server):
     assert server[1] == []
 
 
+def test_a_preview_shows_no_password_of_an_address(run, tmp_path):
+    text = (tmp_path / "alertmanager.yml").read_text().replace("http://", "http://ann:pa55word@")
+    (tmp_path / "alertmanager.yml").write_text(text)
+    told = run("preview", "desk/webhook/0").stdout
+    assert "POST http://<secret>@127.0.0.1" in told
+    assert "pa55word" not in told
+
+
+def test_links_lead_where_the_configuration_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alertmanager.yml").write_text(CONFIG.replace("URL", "http://127.0.0.1:9"))
+    (tmp_path / "tapewatch.yaml").write_text(
+        "server: {external_url: 'https://tape.example'}\n"
+        "alerting: {config_file: alertmanager.yml}\n"
+    )
+    told = CliRunner().invoke(channels.preview, ["desk/slack/0"]).stdout
+    assert "https://tape.example/alerts?filter=" in told
+    assert "7600" not in told
+
+
 def test_alerts_of_ones_own_can_be_looked_at(run, tmp_path):
     alerts = [{"labels": {"alertname": "Mine", "venue": "Z"}, "startsAt": "2026-01-01T00:00:00Z"}]
     (tmp_path / "mine.json").write_text(json.dumps(alerts))

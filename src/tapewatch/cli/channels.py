@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FIRING_NS = 300 * 1_000_000_000
 
+EXTERNAL_URL = "http://127.0.0.1:7600"
+
 
 @dataclass(frozen=True, slots=True)
 class _Setup:
@@ -32,19 +34,28 @@ class _Setup:
     config: "AlertmanagerConfig"
     folder: Path
     """Where the key of hashes is, once a server has run."""
+    external_url: str = EXTERNAL_URL
+    """Where links lead where the command does not say."""
+
+
+external_url_option = click.option(
+    "--external-url",
+    metavar="URL",
+    help="Where links lead. [default: server.external_url of the configuration]",
+)
 
 
 @click.command()
 @click.argument("channels", nargs=-1, metavar="[CHANNEL]...")
 @click.option("--all", "every", is_flag=True, help="Test every channel there is.")
-@click.option("--external-url", default="", help="Where links in the message lead.")
+@external_url_option
 @settings_options
 @json_option
 def test(
     channels: tuple[str, ...],
     file: Path | None,
     singles: tuple[str, ...],
-    external_url: str,
+    external_url: str | None,
     *,
     every: bool,
     as_json: bool,
@@ -61,7 +72,8 @@ def test(
       tapewatch alerts test desk/pagerduty/0 night/telegram/0
       tapewatch alerts test --all --config alertmanager.yml
     """
-    made = list(_channels(_setup(file, singles), channels, every=every, external_url=external_url))
+    setup = _setup(file, singles, external_url)
+    made = list(_channels(setup, channels, every=every))
     outcomes = asyncio.run(_test_all([channel for _, channel in made]))
     rows = [_row(name, *pair) for (name, _), pair in zip(made, outcomes, strict=True)]
 
@@ -84,7 +96,7 @@ def test(
     help="Alerts as JSON, as they are posted to /api/v2/alerts. [default: an example]",
 )
 @click.option("--resolved", is_flag=True, help="Show the message of the end.")
-@click.option("--external-url", default="http://127.0.0.1:7600", help="Where links lead.")
+@external_url_option
 @settings_options
 @json_option
 def preview(
@@ -92,7 +104,7 @@ def preview(
     source: Any,
     file: Path | None,
     singles: tuple[str, ...],
-    external_url: str,
+    external_url: str | None,
     *,
     resolved: bool,
     as_json: bool,
@@ -106,10 +118,9 @@ def preview(
       tapewatch alerts preview desk/email/0 --alerts firing.json
       curl -s localhost:7600/api/v2/alerts | tapewatch alerts preview desk/slack/0 --alerts -
     """
-    setup = _setup(file, singles)
-    found = list(_channels(setup, (channel,), every=False, external_url=external_url))
-    name, made = found[0]
-    told = _notification(name, source, external_url, resolved=resolved)
+    setup = _setup(file, singles, external_url)
+    name, made = next(_channels(setup, (channel,), every=False))
+    told = _notification(name, source, setup.external_url, resolved=resolved)
     sheets, changes, faults = asyncio.run(_preview(setup, made, told))
     result = {
         "channel": name,
@@ -135,7 +146,7 @@ def _show(result: dict[str, Any]) -> None:
         tell(f"said plainly, since {fault}")
 
 
-def _setup(file: Path | None, singles: tuple[str, ...]) -> _Setup:
+def _setup(file: Path | None, singles: tuple[str, ...], external_url: str | None) -> _Setup:
     from tapewatch.alerting.configuration import read_alertmanager_file
     from tapewatch.document.errors import DocumentError
     from tapewatch.document.nodes import Mapping, load
@@ -144,17 +155,19 @@ def _setup(file: Path | None, singles: tuple[str, ...]) -> _Setup:
         if file is not None:
             tree = load(file)
             if isinstance(tree, Mapping) and "receivers" in tree.items:
-                return _Setup(read_alertmanager_file(file), Path("tapewatch-data/alerting"))
+                folder = Path("tapewatch-data/alerting")
+                return _Setup(read_alertmanager_file(file), folder, external_url or EXTERNAL_URL)
         settings = find_settings(file, singles).read()
         folder = settings.data.directory / "alerting"
-        return _Setup(settings.alerting.configuration(), folder)
+        url = external_url or settings.server.external_url or EXTERNAL_URL
+        return _Setup(settings.alerting.configuration(), folder, url.rstrip("/"))
     except DocumentError as fault:
         tell(str(fault))
         sys.exit(exits.UNUSABLE)
 
 
 def _channels(
-    setup: _Setup, names: Sequence[str], *, every: bool, external_url: str
+    setup: _Setup, names: Sequence[str], *, every: bool
 ) -> Iterator[tuple[str, "BaseChannel[Any]"]]:
     from tapewatch.alerting.channels.registry import KINDS
     from tapewatch.alerting.channels.surroundings import Surroundings
@@ -162,7 +175,7 @@ def _channels(
     from tapewatch.document.reading import suggestion
 
     words = Words.from_patterns(Path(), [str(path) for path in setup.config.templates])
-    around = Surroundings(words=words, external_url=external_url)
+    around = Surroundings(words=words, external_url=setup.external_url)
     known = {
         f"{each.receiver}/{each.name}": each
         for integrations in setup.config.integrations.values()

@@ -144,6 +144,14 @@ def test_a_server_without_tls_is_refused_where_tls_is_needed():
     assert "offers no TLS" in outcome.detail
 
 
+def test_a_relay_that_asks_nobody_who_they_are_is_told_nothing():
+    hearing = Hearing()
+    with served(hearing) as port:
+        more = "require_tls: false, auth_username: me, auth_password: pw"
+        assert send(channel("email", settings(port, more))) == Delivered()
+    assert len(hearing.mail) == 1
+
+
 @pytest.mark.parametrize(
     ("more", "mechanism"),
     [("auth_password: pw", "PLAIN"), ("auth_password: pw, auth_identity: boss", "PLAIN")],

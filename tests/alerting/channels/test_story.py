@@ -35,6 +35,7 @@ def test_what_is_over_says_when_and_how_long_it_lasted():
     assert story.title == "[RESOLVED] FeedStale · X"
     assert story.facts[0].value == "22:14:20 UTC, 14 Nov, it lasted 1m"
     assert (story.icon, story.color) == ("✅", "2eb67d")
+    assert [link.text for link in story.links] == ["Runbook", "Console"]
 
 
 def test_many_alerts_are_listed_and_the_rest_is_counted():

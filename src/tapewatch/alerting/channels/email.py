@@ -187,9 +187,10 @@ def _addresses(text: str) -> list[Address]:
 def _authenticate(
     server: smtplib.SMTP, settings: EmailSettings, password: str, secret: str
 ) -> None:
-    if not settings.auth_username or not (password or secret):
+    # A relay that asks nobody who they are is told nothing, as in Alertmanager.
+    if "auth" not in server.esmtp_features or not (settings.auth_username and (password or secret)):
         return
-    offered = server.esmtp_features.get("auth", "").upper().split()
+    offered = server.esmtp_features["auth"].upper().split()
     server.user = settings.auth_username
     server.password = secret if secret and "CRAM-MD5" in offered else password
     if secret and "CRAM-MD5" in offered:

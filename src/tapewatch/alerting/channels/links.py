@@ -29,11 +29,11 @@ def links_of(
     if told.external_url:
         where = f"filter={quote(matchers(_subject(told).drop(*hashed)), safe='')}"
         base = told.external_url.rstrip("/")
-        links += [
-            Link("Acknowledge", f"{base}/alerts?{where}&do=acknowledge"),
-            Link("Silence", f"{base}/silences/new?{where}"),
-            Link("Console", f"{base}/alerts?{where}"),
-        ]
+        # Nobody takes over, or silences, what is over.
+        if told.firing:
+            links.append(Link("Acknowledge", f"{base}/alerts?{where}&do=acknowledge"))
+            links.append(Link("Silence", f"{base}/silences/new?{where}"))
+        links.append(Link("Console", f"{base}/alerts?{where}"))
     return tuple(links)
 
 

@@ -115,7 +115,7 @@ def _without(text: str, secrets: list[str]) -> str:
 def _secrets(value: Any) -> Iterator[str]:
     if isinstance(value, Secret):
         if value:
-            yield _secret_part(value)
+            yield from _secret_parts(value)
     elif isinstance(value, dict):
         for each in value.values():
             yield from _secrets(each)
@@ -127,10 +127,14 @@ def _secrets(value: Any) -> Iterator[str]:
             yield from _secrets(getattr(value, each.name))
 
 
-def _secret_part(secret: Secret) -> str:
-    # The server of a URL may be seen; what lets in is the path.
+def _secret_parts(secret: Secret) -> Iterator[str]:
+    # The server of a URL may be seen; what lets in is the path, or who is named before the server.
     text = secret.reveal()
     if not isinstance(secret, SecretUrl):
-        return text
+        yield text
+        return
     parts = urlsplit(text)
-    return text.removeprefix(f"{parts.scheme}://{parts.netloc}/") or text
+    user, _, _ = parts.netloc.rpartition("@")
+    yield text.removeprefix(f"{parts.scheme}://{parts.netloc}/") or text
+    if user:
+        yield user
