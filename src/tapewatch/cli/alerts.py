@@ -232,7 +232,10 @@ def route(labels: tuple[str, ...], *, as_json: bool, url: str | None) -> None:
     found = _call(url, f"{OWN}/routes/test?{urlencode(pairs)}")
 
     def words(told: list[dict[str, Any]]) -> None:
-        rows = [[e["receiver"], ", ".join(e["channels"]), e["route"], e["group"]] for e in told]
+        rows = [
+            [each["receiver"], ", ".join(each["channels"]), each["route"], _pairs(each["group"])]
+            for each in told
+        ]
         table(("Receiver", "Channels", "Route", "Group"), rows)
 
     emit(found, as_json=as_json, words=words)
@@ -254,13 +257,16 @@ def _alert_words(found: list[dict[str, Any]]) -> None:
 
 def _explain_words(found: list[dict[str, Any]]) -> None:
     for each in found:
-        labels = ", ".join(f"{name}={value}" for name, value in each["labels"].items())
-        click.echo(f"{each['fingerprint']}  {each['state']}  {labels}")
+        click.echo(f"{each['fingerprint']}  {each['state']}  {_pairs(each['labels'])}")
         for verdict in each["verdicts"]:
             sent = "sent" if verdict["sent"] else "NOT SENT"
             click.echo(f"  {verdict['receiver']} {verdict['integration']}: {sent}")
             for why in verdict["why"]:
                 click.echo(f"    - {why}")
+
+
+def _pairs(labels: dict[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in labels.items())
 
 
 def _history_row(each: dict[str, Any]) -> list[str]:

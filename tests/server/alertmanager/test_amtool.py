@@ -68,6 +68,7 @@ def test_our_command_line_does_the_same_and_explains(api, ours):
     ours("assign", fingerprint, "bob")
     ours("comment", fingerprint, "on it")
     made = ours("silence", "venue=L", "--for", "1h", "--comment", "why", "--by", "ann").strip()
+    assert "\talertname=Line\n" in ours("route", "venue=L", "alertname=Line")
     told = ours("explain", fingerprint)
     assert f"silenced by {made}" in told
     assert "acknowledged by ann" in told

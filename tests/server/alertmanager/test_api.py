@@ -114,6 +114,13 @@ def test_bad_questions_are_refused_in_words(api, path, method, status, words):
     assert words in json.dumps(answer)
 
 
+def test_our_own_refusals_carry_their_kind(api):
+    _, missing = api.ask("/api/v1/alerting/alerts/00/attention")
+    _, wrong = api.ask("/api/v1/alerting/explain?filter=a~")
+    assert missing["error"]["code"] == "not_found"
+    assert wrong["error"]["code"] == "bad_data"
+
+
 def test_the_status_of_an_alert_is_that_of_the_moment(api):
     alerts = [{"labels": {"alertname": name, "venue": "Y"}} for name in ("Cause", "Effect", "Odd")]
     api.ask("/api/v2/alerts", alerts)

@@ -31,6 +31,9 @@ JSON: Final = "application/json"
 WORDS: Final = "words"
 """The kind of a refusal whose body is a text alone."""
 
+OWN_KINDS: Final = {400: "bad_data", 404: "not_found", 500: "internal"}
+"""What our own bodies call such a refusal, by its status."""
+
 REQUIRED, WRONG_TYPE, TOO_FEW = "602", "601", "612"
 """Kinds of refusals by the numbers that Alertmanager's checks of shapes give them."""
 
@@ -123,10 +126,10 @@ def endpoint(
         try:
             response = await answer(Call(server, request))
         except AlertingError as fault:
-            raise _refusal_of(fault, headers) from None
+            raise _named(path, _refusal_of(fault, headers)) from None
         except Refusal as refusal:
             refusal.headers.update(headers)
-            raise
+            raise _named(path, refusal) from None
         response.headers.update(headers)
         return response
 
@@ -149,6 +152,13 @@ def shape(refusal: Refusal) -> Any:
 def words(status: int, message: str) -> Refusal:
     """Build a refusal whose body is a text alone."""
     return Refusal(status, WORDS, message)
+
+
+def _named(path: str, refusal: Refusal) -> Refusal:
+    """Give a refusal in words a name where the body is ours, and not Alertmanager's."""
+    if refusal.kind == WORDS and path.startswith(OWN):
+        refusal.kind = OWN_KINDS[refusal.status]
+    return refusal
 
 
 def unreadable(kind: str, reason: str) -> Refusal:
