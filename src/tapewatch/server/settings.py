@@ -27,11 +27,19 @@ from tapewatch.watch.settings import WatchSettings
 DEFAULT_FILE: Final = Path("tapewatch.yaml")
 OTHER_VARIABLES: Final = frozenset(
     {
-        "TAPEWATCH_CONFIG",
-        "TAPEWATCH_PURE",
-        "TAPEWATCH_TOKEN",
         "TAPEWATCH_BUILD_JOBS",
+        "TAPEWATCH_COMPLETE",
+        "TAPEWATCH_CONFIG",
+        "TAPEWATCH_INSTANCE",
+        "TAPEWATCH_PURE",
+        "TAPEWATCH_REDACTION_KEY",
+        "TAPEWATCH_REGION",
         "TAPEWATCH_REGION_FOLDER",
+        "TAPEWATCH_REGION_ON_DISK",
+        "TAPEWATCH_REGION_SEALED",
+        "TAPEWATCH_SERVICE",
+        "TAPEWATCH_TOKEN",
+        "TAPEWATCH_URL",
     }
 )
 """Variables with our prefix that are not settings."""
