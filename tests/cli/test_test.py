@@ -65,6 +65,13 @@ def test_a_script_that_cannot_be_read_fails(run, tmp_path):
     assert told.output.endswith("2 passed, 1 failed\n")
 
 
+def test_a_file_that_cannot_be_read_has_no_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(tapewatch, ["test", "rules", "."])
+    assert told.exit_code == 1
+    assert told.output.startswith(".: cannot be read: Is a directory")
+
+
 def test_a_place_without_scripts_is_a_slip(run):
     told = run("nowhere/*.test")
     assert told.exit_code == 2

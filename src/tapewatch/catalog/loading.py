@@ -213,7 +213,7 @@ class _Reading:
     def _settled_platform(self) -> Platform:
         platform = self.platform
         if platform is None:
-            if ("platform", "") not in self.places:
+            if self.folder.is_dir() and ("platform", "") not in self.places:
                 message = "has no platform: write platform: {name: …} into platform.yaml"
                 self._fault(str(self.folder), 0, "", message)
             platform = Platform(self.folder.name)

@@ -114,7 +114,8 @@ def run_file(file: Path, source: str) -> "Report":
 
 def _words(told: dict[str, Any]) -> None:
     for each in told["failures"]:
-        click.echo(f"{each['file']}:{each['line']}: {each['message']}")
+        place = f"{each['file']}:{each['line']}" if each["line"] else each["file"]
+        click.echo(f"{place}: {each['message']}")
     click.echo(f"{told['passed']} passed, {told['failed']} failed")
 
 

@@ -43,7 +43,8 @@ class Failure:
 
     def __str__(self) -> str:
         name = f"{self.test}: " if self.test else ""
-        return f"{self.file}:{self.line}: {name}{self.message}"
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        return f"{place}: {name}{self.message}"
 
 
 @dataclass(frozen=True, slots=True)
