@@ -105,7 +105,7 @@ def _measure(folder: Path, scale: Scale) -> dict[str, Any]:
         return json.loads(ran.stdout)
     finally:
         server.terminate()
-        server.wait(30)
+        server.communicate(timeout=30)
 
 
 def _write_archive(path: Path, count: int, hours: int, end_s: int) -> None:

@@ -45,7 +45,7 @@ def test_ready_tells_of_every_component(server):
     status, _, body = server.get("/-/ready", accept="application/json")
     assert status == 200
     states = {each["name"]: each["state"] for each in json.loads(body)["components"]}
-    assert states == dict.fromkeys(("metrics", "alerting", "watch", "http"), "running")
+    assert states == dict.fromkeys(("metrics", "regions", "alerting", "watch", "http"), "running")
 
 
 @pytest.mark.parametrize("name", ["buildinfo", "config", "flags", "runtimeinfo"])
