@@ -113,7 +113,9 @@ def _per_call(timing: Timing, calls: int) -> tuple[float, float, float]:
 def _without(
     ns: tuple[float, float, float], loop: tuple[float, float, float]
 ) -> tuple[float, float, float]:
-    return ns[0] - loop[0], ns[1] - loop[0], ns[2] - loop[0]
+    # Few calls beside a loop that was interrupted may look like less than nothing.
+    median, low, high = (max(each - loop[0], 0.1) for each in ns)
+    return median, low, high
 
 
 def _rows(ns: Mapping[str, tuple[float, float, float]]) -> list[Row]:
