@@ -9,10 +9,9 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from tapewatch.catalog.catalog import Catalog
-from tapewatch.floor.cast import CASTS, Cast
+from tapewatch.floor.cast import CASTS
 from tapewatch.floor.changes import Active, Changes
 from tapewatch.floor.errors import UnknownPack
 from tapewatch.floor.market import Market, names
@@ -22,8 +21,6 @@ from tapewatch.floor.trading import Trading
 from tapewatch.floor.voices.scene import Scene, Voice
 from tapewatch.sdk.region.file import Place
 from tapewatch.sdk.registry import Start
-
-HEARTBEAT_NS: Final = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -58,10 +55,21 @@ class Service:
 
 
 class Desk:
-    """The services of one pack."""
+    """
+    The services of one pack.
+
+    Without a ``folder`` their numbers are in private memory. Stand-ins that the pack does not
+    declare, and so nobody scrapes, have their regions in ``shared`` where that is given.
+    """
 
     def __init__(
-        self, catalog: Catalog, size: Size, seed: int, now_s: float, folder: Path | None
+        self,
+        catalog: Catalog,
+        size: Size,
+        seed: int,
+        now_s: float,
+        folder: Path | None,
+        shared: Path | None = None,
     ) -> None:
         self.catalog = catalog
         self.name = catalog.platform.name
@@ -76,7 +84,8 @@ class Desk:
             size.orders_per_second,
             random.Random(f"{seed} {self.name} orders"),  # noqa: S311 # A game, and repeatable.
         )
-        self.services = tuple(self._services(seed, now_s, folder))
+        self._folder, self._shared = folder, shared
+        self.services = tuple(self._services(seed, now_s))
 
     def _market(self, size: Size, seed: int) -> Market:
         cast = self.cast
@@ -87,23 +96,26 @@ class Desk:
             rng=random.Random(f"{seed} {self.name} market"),  # noqa: S311 # As above.
         )
 
-    def _services(self, seed: int, now_s: float, folder: Path | None) -> Iterable[Service]:
+    def _services(self, seed: int, now_s: float) -> Iterable[Service]:
         for name, voices in self.cast.voices(self.market.venues, tuple(self.catalog.services)):
             declared = self.catalog.services.get(name)
             rng = random.Random(f"{seed} {self.name} {name}")  # noqa: S311 # As above.
             yield Service(
                 name=name,
                 port=declared.ports.get("metrics", 0) if declared else 0,
-                numbers=Numbers(self.catalog, self._start(name, folder), self.changes),
+                numbers=Numbers(self.catalog, self._start(name), self.changes),
                 voices=voices,
                 scene=Scene(name, self.market, self.trading, rng, now_s),
             )
 
-    def _start(self, name: str, folder: Path | None) -> Start | None:
-        if folder is None:
+    def _start(self, name: str) -> Start | None:
+        if self._folder is None:
             return None
+        # What nobody scrapes lies where servers look for regions by themselves.
+        scraped = name in self.catalog.services
+        shared = None if scraped else self._shared
         feeds = len(self.market.venues) * len(self.market.symbols)
-        place = Place(folder, on_disk=True, sealed=False)
+        place = Place(shared or self._folder / name, on_disk=True, sealed=False)
         return Start(name.replace("_", "-"), f"floor-{self.name}", place, sections(feeds))
 
     def step(self, now_s: float, seconds: float, active: Iterable[Active] = ()) -> None:
@@ -118,6 +130,3 @@ class Desk:
         """Say that every service ends on purpose."""
         for service in self.services:
             service.numbers.registry.stop()
-
-
-__all__ = ["Cast", "Desk", "Service"]

@@ -5,6 +5,7 @@ What can go wrong on the floor.
   - FloorError
     - UnknownPack: a pack for which there is no desk
     - UnknownFault: a fault that nobody has described
+    - PortTaken: somebody else listens where a service of the floor is scraped
     - FloorUnreachable: no floor runs where one was asked
 """
 
@@ -39,6 +40,22 @@ class UnknownFault(FloorError):
 
     def __str__(self) -> str:
         return f"there is no fault {self.fault!r}{self.like}; `tapewatch floor faults` lists them"
+
+
+class PortTaken(FloorError):
+    """Somebody else listens where a service of the floor is scraped."""
+
+    def __init__(self, who: str, port: int, why: str) -> None:
+        super().__init__(who, port, why)
+        self.who = who
+        self.port = port
+        self.why = why
+
+    def __str__(self) -> str:
+        return (
+            f"{self.who} cannot listen on 127.0.0.1:{self.port} ({self.why.lower()}): "
+            "stop what listens there, or name the packs that you want"
+        )
 
 
 class FloorUnreachable(FloorError):

@@ -44,13 +44,14 @@ class Floor:
         now_s: float,
         size: Size | None = None,
         folder: Path | None = None,
+        shared: Path | None = None,
     ) -> Self:
-        """Build the desks of some packs; without a folder their numbers are in private memory."""
+        """Build the desks of some packs, with their regions below a folder (see ``Desk``)."""
         desks = []
         for pack in packs:
             own = folder / pack if folder else None
             catalog = load_catalog(find_pack(pack))
-            desks.append(Desk(catalog, size or Size(), seed, now_s, own))
+            desks.append(Desk(catalog, size or Size(), seed, now_s, own, shared))
         return cls(tuple(desks))
 
     def foresee(self, seed: int, *, now_s: float, mean_pause_s: float) -> None:

@@ -16,6 +16,9 @@ from tapewatch.sdk.region.layout import Sections
 from tapewatch.sdk.registry import Registry, Start
 
 SERIES_MAX: Final = 20_000
+HEARTBEAT_NS: Final = 1_000_000_000
+"""Every service promises to beat so often, so that one that hangs is told from a quiet one."""
+
 UNITS: Final[Mapping[str, tuple[float, float]]] = {
     "seconds": (1e-6, 1024.0),
     "us": (0.1, 1e8),
@@ -38,7 +41,7 @@ class Numbers:
         self.now_s = 0.0
         self.registry = Registry({"TAPEWATCH_REGION": "off"})
         if start is not None:
-            self.registry.start(start)
+            self.registry.start(start).promise(HEARTBEAT_NS)
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -1,0 +1,249 @@
+"""``tapewatch floor``: a sample trading desk, and what can go wrong on it."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tapewatch.cli import exits
+from tapewatch.cli.output import emit, json_option, table, tell
+from tapewatch.model.durations import parse_duration_ms
+from tapewatch.model.errors import BadText
+
+if TYPE_CHECKING:
+    from tapewatch.floor.floor import Floor
+
+RUN: Final = "run"
+TIMEOUT_SECONDS: Final = 5.0
+
+
+class FloorGroup(click.Group):
+    """A group whose first verb need not be said: ``floor hft`` runs the desk of ``hft``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
+            args = [RUN, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=FloorGroup)
+def floor() -> None:
+    """
+    Run a sample trading floor, and let things go wrong on it.
+
+    \b
+    Examples:
+      tapewatch floor hft
+      tapewatch floor fault feed_stall --for 2m
+      tapewatch floor faults
+    """
+
+
+@floor.command(name=RUN)
+@click.argument("packs", metavar="[PACK]...", nargs=-1)
+@click.option(
+    "--symbols",
+    default=12,
+    show_default=True,
+    type=click.IntRange(1, 500),
+    help="Symbols of each desk, as many as its pack allows.",
+)
+@click.option(
+    "--venues",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, 50),
+    help="Venues of each desk, as many as its pack allows.",
+)
+@click.option(
+    "--rate",
+    default=1000.0,
+    show_default=True,
+    type=click.FloatRange(1, 1e6),
+    help="Messages of the market a second, on each desk.",
+)
+@click.option(
+    "--orders",
+    default=4.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 1e4),
+    help="Orders a second, on each desk.",
+)
+@click.option(
+    "--seed", type=int, help="The same seed gives the same market. [default: another each time]"
+)
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 100),
+    help="How much more happens in a second.",
+)
+@click.option(
+    "--trouble",
+    default="",
+    metavar="PAUSE",
+    help="Let faults come by themselves, about so often: 10m.",
+)
+@click.option(
+    "--port",
+    default=7602,
+    show_default=True,
+    type=click.IntRange(1, 65_535),
+    help="Where the control listens, on 127.0.0.1.",
+)
+def run(
+    packs: tuple[str, ...],
+    symbols: int,
+    venues: int,
+    rate: float,
+    orders: float,
+    seed: int | None,
+    speed: float,
+    trouble: str,
+    port: int,
+) -> None:
+    """
+    Run the desks of some packs, of all five where none is named.
+
+    Each service is scraped at the port that its pack declares, so `tapewatch up --pack PACK` beside
+    it sees everything.
+    """
+    from tapewatch.floor.cast import CASTS
+    from tapewatch.floor.errors import FloorError
+    from tapewatch.floor.floor import Floor
+    from tapewatch.floor.size import Size
+    from tapewatch.model.clock import SystemClock
+    from tapewatch.sdk.region.file import SHARED_MEMORY, default_folder
+
+    clock = SystemClock()
+    chosen = random.randrange(1 << 32) if seed is None else seed  # noqa: S311  # a game
+    now_s = clock.now_ns() / 1e9
+    folder = SHARED_MEMORY / f"tapewatch-floor-{os.getuid()}-{os.getpid()}"
+    pause_ms = _pause_ms(trouble)
+    try:
+        made = Floor.of(
+            packs or tuple(CASTS),
+            seed=chosen,
+            now_s=now_s,
+            size=Size(symbols, venues, rate, orders),
+            folder=folder,
+            shared=Path(os.environ.get("TAPEWATCH_REGION_FOLDER") or default_folder()),
+        )
+        if pause_ms:
+            made.foresee(chosen, now_s=now_s, mean_pause_s=pause_ms / 1000)
+        status = _live(made, speed, port, chosen)
+    except FloorError as fault:
+        tell(f"tapewatch: {fault}")
+        status = exits.FAILED
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(status)
+
+
+def _pause_ms(trouble: str) -> int:
+    try:
+        return parse_duration_ms(trouble) if trouble else 0
+    except BadText as fault:
+        raise click.BadParameter(str(fault), param_hint="--trouble") from None
+
+
+def _live(made: "Floor", speed: float, port: int, seed: int) -> int:
+    from tapewatch.floor.doors import Doors, live
+    from tapewatch.model.clock import SystemClock
+
+    clock = SystemClock()
+    doors = Doors(made, clock)
+    control = doors.open(port)
+    for at, name in doors.ports.items():
+        tell(f"{name}: http://127.0.0.1:{at}/metrics")
+    tell(f"The floor is open (seed {seed}); its control is at 127.0.0.1:{control}")
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, doors.stop)
+        await live(made, doors, clock, speed=speed)
+
+    try:
+        asyncio.run(play())
+    finally:
+        doors.close()
+        made.close()
+    return exits.FINE
+
+
+port_option = click.option(
+    "--port", default=7602, show_default=True, help="Where the floor's control listens."
+)
+
+
+@floor.command()
+@click.argument("name", metavar="NAME")
+@click.option("--for", "lasts", default="2m", show_default=True, help="How long it lasts.")
+@port_option
+@json_option
+def fault(name: str, lasts: str, port: int, *, as_json: bool) -> None:
+    """Let a fault begin on the floor that runs here."""
+
+    def words(told: Any) -> None:
+        tell(f"{told['name']} holds for {lasts}; it must set off {', '.join(told['fires'])}")
+
+    emit(_asked("POST", f"/faults/{name}", port, {"for": lasts}), as_json=as_json, words=words)
+
+
+@floor.command()
+@click.argument("name", metavar="NAME")
+@port_option
+@json_option
+def end(name: str, port: int, *, as_json: bool) -> None:
+    """End a fault now."""
+
+    def words(told: Any) -> None:
+        tell(f"{name} is over" if told["ended"] else f"{name} did not hold")
+
+    emit(_asked("DELETE", f"/faults/{name}", port, {}), as_json=as_json, words=words)
+
+
+@floor.command()
+@json_option
+def faults(*, as_json: bool) -> None:
+    """List what can go wrong, and which alerts tell of it."""
+    from tapewatch.floor.faults import FAULTS
+
+    known = [
+        {"name": name, "help": each.help, "fires": list(each.fires)}
+        for name, each in FAULTS.items()
+    ]
+
+    def words(told: Any) -> None:
+        rows = ((each["name"], each["help"], " ".join(each["fires"])) for each in told)
+        table(("fault", "what goes wrong", "alerts"), rows)
+
+    emit(known, as_json=as_json, words=words)
+
+
+def _asked(method: str, path: str, port: int, parameters: dict[str, str]) -> Any:
+    import httpx
+
+    from tapewatch.floor.errors import FloorUnreachable
+
+    address = f"127.0.0.1:{port}"
+    try:
+        answer = httpx.request(
+            method, f"http://{address}{path}", params=parameters, timeout=TIMEOUT_SECONDS
+        )
+        told = answer.json()
+    except (httpx.HTTPError, ValueError) as problem:
+        tell(f"tapewatch: {FloorUnreachable(address, str(problem))}")
+        sys.exit(exits.UNREACHABLE)
+    if answer.is_error:
+        tell(f"tapewatch: {told['error']}")
+        sys.exit(exits.UNUSABLE)
+    return told
