@@ -103,17 +103,10 @@ class EventReader:
             if span is not None:
                 lines.spans.append(span_line(span, process.identity, self._redactor))
             else:
-                line = self._line(_format(text), event.arguments, time_ns)
+                line = _format(text).line(event.arguments, time_ns, self._redactor)
                 lines.events.append(f"{line[:-1]}{tail}")
         self.lines += len(events)
         return lines
-
-
-    def _line(self, form: EventFormat, arguments: Sequence[object], time_ns: int) -> str:
-        if self._redactor is not None:
-            # By its name first: in the message nobody knows which argument was the secret.
-            arguments = tuple(self._redactor.fields(form.fields(arguments)).values())
-        return form.line(arguments, time_ns, self._redactor)
 
 
 def span_line(span: Span, identity: Mapping[str, str], redactor: Redactor | None) -> str:

@@ -59,6 +59,13 @@ def test_a_line_names_its_arguments_and_hides_what_is_secret():
     }
 
 
+def test_a_secret_does_not_come_back_by_the_template():
+    form = EventFormat.parse("WARN gateway: login of {account_id} with {api_key} failed")
+    line = form.line(("desk-7", "s3cr3t-value"), 0, Redactor(b"k"))
+    assert "s3cr3t-value" not in line
+    assert "desk-7" not in line
+
+
 def test_one_format_has_one_number():
     first = events.declare("{a} one", target="test")
     assert events.declare("{a} one", target="test") == first

@@ -66,10 +66,12 @@ class EventFormat:
         self, arguments: Sequence[object], timestamp_ns: int, redactor: "Redactor | None"
     ) -> str:
         """Write the event as a line of the log, in the form that log handlers have."""
-        told: Mapping[str, object] = {
-            "message": self.message(arguments),
-            **self.fields(arguments),
-        }
+        fields: Mapping[str, object] = self.fields(arguments)
+        if redactor:
+            # What its name gives away must not come back by the template.
+            fields = redactor.fields(fields)
+            arguments = tuple(fields.values())
+        told = {"message": self.message(arguments), **fields}
         return _encode(
             {
                 "timestamp": timestamp(timestamp_ns),
