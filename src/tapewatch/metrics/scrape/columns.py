@@ -37,7 +37,7 @@ class Columns:
         self._lane: Lane | None = None
         self._column_of = new_index()
         self._width = 0
-        self.owners = np.empty(0, np.int64)
+        self.owners = np.empty(0, np.int32)
         self.alive = np.empty(0, np.bool_)
         self.refused = 0
 
@@ -127,6 +127,6 @@ class Columns:
                 self._column_of.put(each, column)
                 self._width += 1
         grown = self._width - len(self.owners)
-        self.owners = np.concatenate([self.owners, np.full(grown, FREE, np.int64)])
+        self.owners = np.concatenate([self.owners, np.full(grown, FREE, np.int32)])
         self.alive = np.concatenate([self.alive, np.zeros(grown, np.bool_)])
         return given

@@ -15,6 +15,7 @@ UNASKED: Final = -2
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
+Places = NDArray[np.int32]
 
 
 def _mask() -> Mask:
@@ -25,28 +26,39 @@ def _numbers() -> Numbers:
     return np.empty(0, np.int64)
 
 
+def _places() -> Places:
+    return np.empty(0, np.int32)
+
+
 @dataclass(slots=True)
 class KnownSeries:
     """
     Parallel arrays over the reader's indexes.
 
     ``stored`` holds the labels until the series has a column, ``wanted`` says that it is stored,
-    ``column`` where in the lane, ``loose`` its id for samples with times of their own, ``seen``
-    that the last good scrape had it.
+    ``column`` where in the lane, ``seen`` that the last good scrape had it.
     """
 
     stored: list[Labels | None] = field(default_factory=list)
     known: Mask = field(default_factory=_mask)
     wanted: Mask = field(default_factory=_mask)
     seen: Mask = field(default_factory=_mask)
-    column: Numbers = field(default_factory=_numbers)
-    loose: Numbers = field(default_factory=_numbers)
+    column: Places = field(default_factory=_places)
     live: int = 0
+    _loose: Numbers = field(default_factory=_numbers)
 
     @property
     def size(self) -> int:
         """How many indexes there are, free ones too."""
         return len(self.stored)
+
+    @property
+    def loose(self) -> Numbers:
+        """The ids of series for samples with times of their own; few targets have any."""
+        grown = self.size - len(self._loose)
+        if grown:
+            self._loose = np.concatenate([self._loose, np.full(grown, UNASKED, np.int64)])
+        return self._loose
 
     def make_room(self, size: int) -> None:
         """Grow everything to ``size`` indexes."""
@@ -58,8 +70,7 @@ class KnownSeries:
         self.known = np.concatenate([self.known, nothing])
         self.wanted = np.concatenate([self.wanted, nothing])
         self.seen = np.concatenate([self.seen, nothing])
-        self.column = np.concatenate([self.column, np.full(grown, REFUSED, np.int64)])
-        self.loose = np.concatenate([self.loose, np.full(grown, UNASKED, np.int64)])
+        self.column = np.concatenate([self.column, np.full(grown, REFUSED, np.int32)])
 
     def learn(self, series: NewSeries) -> None:
         """Take note of a series that is new."""
@@ -70,5 +81,7 @@ class KnownSeries:
         """Make an index free for another series."""
         self.stored[index] = None
         self.known[index] = self.wanted[index] = self.seen[index] = False
-        self.column[index], self.loose[index] = REFUSED, UNASKED
+        self.column[index] = REFUSED
+        if index < len(self._loose):
+            self._loose[index] = UNASKED
         self.live -= 1

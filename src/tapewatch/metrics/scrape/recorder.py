@@ -20,7 +20,7 @@ from tapewatch.metrics.intake import REFUSED, Intake, Loose, Row, Taken
 from tapewatch.metrics.scrape.classic import ClassicHistograms
 from tapewatch.metrics.scrape.columns import FREE, Columns
 from tapewatch.metrics.scrape.errors import LimitExceeded, ScrapeFailed
-from tapewatch.metrics.scrape.known import KnownSeries, Mask, Numbers
+from tapewatch.metrics.scrape.known import KnownSeries, Mask, Numbers, Places
 from tapewatch.metrics.scrape.labelling import Labelling
 from tapewatch.metrics.scrape.readers import Reading, family_of
 from tapewatch.metrics.scrape.report import Report, report_names
@@ -171,7 +171,7 @@ class Recorder:
         )
         self._settled = self._straight = False
         self._kept_count = 0
-        self._kept = self._kept_columns = _NO_PLACES
+        self._kept, self._kept_columns = _NO_INDEXES, _NO_COLUMNS
 
     def close(self, timestamp_ms: int | None) -> None:
         """End the lane; with a time, everything alive is marked stale there."""
@@ -301,8 +301,8 @@ class Recorder:
             and bool((places == in_order).all())
         )
         # One copy of the whole row needs no places, and a target may have a million of them.
-        self._kept = _NO_PLACES if self._straight else kept
-        self._kept_columns = _NO_PLACES if self._straight else places
+        self._kept = _NO_INDEXES if self._straight else kept
+        self._kept_columns = _NO_COLUMNS if self._straight else places
 
     # --- The long path ---------------------------------------------------------------------------
 
@@ -429,7 +429,8 @@ class Recorder:
 
 
 _NOTHING: Final = np.zeros(0, np.bool_)
-_NO_PLACES: Final = np.empty(0, np.int64)
+_NO_INDEXES: Final[NDArray[np.intp]] = np.empty(0, np.intp)
+_NO_COLUMNS: Final[Places] = np.empty(0, np.int32)
 
 
 def _sum(first: Taken, second: Taken) -> Taken:

@@ -64,6 +64,8 @@ class TimedSamples:
         former, self._former = self._former, timed
         size = max(len(former), len(timed))
         gone = np.flatnonzero(_padded(former, size) & ~_padded(timed, size))
+        if not len(gone):
+            return None
         ids = series.loose[gone]
         ids = ids[self._intake.knows(ids)]
         if not len(ids):
@@ -83,7 +85,7 @@ class TimedSamples:
         stored = series.stored[index]
         if stored is not None:
             return stored
-        return self._columns.labels_of(series.column[index : index + 1])[0]
+        return self._columns.labels_of(series.column[index : index + 1].astype(np.int64))[0]
 
 
 _NO_NUMBERS: Final = np.empty(0, np.int64)

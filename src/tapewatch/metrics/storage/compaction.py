@@ -282,7 +282,8 @@ def living_rows(head: Head) -> NDArray[np.bool_]:
     for lane in head.lanes.values():
         if not lane.closed or lane.view.rows:
             living[head.rows_of(lane.numbers[head.knows(lane.numbers)])] = True
-    living |= (head.lane_of == NOWHERE) & (head.last_times >= head.last_ms - 3_600_000)
+    if head.had_loose:
+        living |= (head.lane_of == NOWHERE) & (head.last_times >= head.last_ms - 3_600_000)
     if head.loose.count:
         living[head.rows_of(np.unique(head.loose.all().numbers))] = True
     return living

@@ -77,6 +77,7 @@ class Head:
         self.segments: list[Segment] = []
         self.last_ms = NEVER
         self.generation = 0
+        self.had_loose = False
         if numbers is not None:
             self._adopt(numbers)
 
@@ -91,7 +92,9 @@ class Head:
 
     @property
     def _by_row(self) -> tuple[Growing, ...]:
-        newest = self._last_ms, self._last_value
+        # The newest loose samples have no room until the first one comes: a server that only
+        # scrapes has none.
+        newest = (self._last_ms, self._last_value) if self.had_loose else ()
         return self._numbers, self._lane_of, *newest, self._in_loose
 
     @property
@@ -107,12 +110,19 @@ class Head:
     @property
     def last_times(self) -> Integers:
         """The time of the newest loose sample of each row's series."""
+        self._make_room_for_loose()
         return self._last_ms.array
 
     @property
     def last_values(self) -> NDArray[np.float64]:
         """The value of the newest loose sample of each row's series."""
+        self._make_room_for_loose()
         return self._last_value.array
+
+    def _make_room_for_loose(self) -> None:
+        if not self.had_loose:
+            self.had_loose = True
+            self._grow(len(self.numbers))
 
     @property
     def size_bytes(self) -> int:

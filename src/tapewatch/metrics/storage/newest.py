@@ -90,9 +90,9 @@ class Newest:
                 self._seen[lane.number] = lane.last_ms
 
     def _take(self, lane: LaneRows, view: View, seen_ms: int) -> None:
-        first = int(np.searchsorted(view.times[: view.rows], seen_ms, side="right"))
+        unseen = int(np.searchsorted(view.times[: view.rows], seen_ms, side="right"))
         # Without gaps the last two rows say everything.
-        first = max(first, view.rows - 2) if not view.gaps else first
+        first = max(unseen, view.rows - 2) if not view.gaps else unseen
         numbers = lane.numbers[: view.values.shape[1]] - self._base
         for row in range(first, view.rows):
             values, at_ms = view.values[row], int(view.times[row])
@@ -103,7 +103,7 @@ class Newest:
                 self._put(numbers, at_ms, values)
             else:
                 self._put(numbers[keep], at_ms, values[keep])
-        for cell in view.cells:
+        for cell in view.cells.from_row(unseen):
             self._odd.array[numbers[cell.column]] = True
 
     def _put(self, numbers: Integers, at_ms: int, values: Floats) -> None:
@@ -143,8 +143,8 @@ class Newest:
             times = np.where(late, self._former_times.array[places], times)
             values = np.where(late, self._former_values.array[places], values)
         head = self._database.head
-        loose = head.last_times[members.rows]
-        if (loose > start_ms).any():
+        if head.had_loose and (head.last_times[members.rows] > start_ms).any():
+            loose = head.last_times[members.rows]
             newer = loose > times
             if ((loose == times) & (loose > start_ms)).any():
                 return None
