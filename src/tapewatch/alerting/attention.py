@@ -4,7 +4,7 @@ Attention: who has taken an alert over, whom it is given to, and what people sai
 Taking over (acknowledging) ends with the alert: when it fires again, somebody has to look again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -50,6 +50,11 @@ class Attention:
     def from_json(cls, text: bytes) -> "Attention":
         """Read what the book has."""
         told = orjson.loads(text)
+        return cls.from_dict(told)
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> "Attention":
+        """Read what ``as_dict`` wrote."""
         return cls(**{**told, "comments": tuple(Comment(*each) for each in told["comments"])})
 
 
@@ -62,6 +67,7 @@ class AttentionStore:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._known: dict[str, Attention] = {}
+        self.changed: list[Callable[[str, Attention], None]] = []
 
     def load(self) -> None:
         """Take up what the last process knew."""
@@ -105,6 +111,10 @@ class AttentionStore:
         comments = (*former.comments, comment)[-COMMENTS_MAX:]
         self._keep(fingerprint, replace(former, comments=comments))
 
+    def adopt(self, fingerprint: str, attention: Attention) -> None:
+        """Take what is known elsewhere."""
+        self._keep(fingerprint, attention)
+
     def resolved(self, fingerprint: str) -> None:
         """Let go of the acknowledgement, because the alert is over."""
         if self._known and self.of(fingerprint).acknowledged_by:
@@ -118,3 +128,5 @@ class AttentionStore:
     def _keep(self, fingerprint: str, attention: Attention) -> None:
         self._known[fingerprint] = attention
         self._book.write(KEEP, (fingerprint, orjson.dumps(attention.as_dict())))
+        for each in self.changed:
+            each(fingerprint, attention)

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Final
 
 from tapewatch.alerting.alerts import AlertState, AlertStore
-from tapewatch.alerting.attention import AttentionStore, Comment
+from tapewatch.alerting.attention import Attention, AttentionStore, Comment
 from tapewatch.alerting.book.book import Book
 from tapewatch.alerting.book.history import Entry, Happening, History
 from tapewatch.alerting.errors import BadAlerts, NotKnown
@@ -22,7 +22,7 @@ from tapewatch.alerting.groups import Group
 from tapewatch.alerting.inhibit import Inhibitor
 from tapewatch.alerting.matchers import is_label_name
 from tapewatch.alerting.notification import Lane, Notification
-from tapewatch.alerting.notified import NotifiedLog
+from tapewatch.alerting.notified import NotifiedLog, Told
 from tapewatch.alerting.outbox import Outbox, Parcel
 from tapewatch.alerting.plan import Plan
 from tapewatch.alerting.routing import Route
@@ -30,6 +30,9 @@ from tapewatch.alerting.silences import NOTICE, NOTICE_LABEL, Silence, SilenceSt
 from tapewatch.alerting.telling import Teller
 from tapewatch.model.labels import Labels
 from tapewatch.watch.alert import Alert
+
+Heard = Callable[[Happening, AlertState, int], None]
+"""Hears what happens to an alert, and when."""
 
 SECOND_NS: Final = 1_000_000_000
 TIDY_NS: Final = 30 * SECOND_NS
@@ -59,6 +62,7 @@ class Desk:
         self.limited: Counter[str] = Counter()
         self.accepted = 0
         self.invalid = 0
+        self.heard: list[Heard] = []
         self.inhibitor = Inhibitor(plan.inhibit_rules)
         self.teller = Teller(self.outbox, self.log, self.history, self.silences, self.attention)
         self._timers: list[tuple[int, int, Group]] = []
@@ -155,6 +159,29 @@ class Desk:
         self.attention.comment(fingerprint, Comment(now_ns, by, text))
         self._note(Happening.COMMENTED, state, now_ns, by=by, told=text)
 
+    def heed(self, fingerprint: str, attention: Attention, now_ns: int) -> None:
+        """Take over what people did about an alert on another server."""
+        before = self.attention.acknowledged_by(fingerprint, now_ns)
+        self.attention.adopt(fingerprint, attention)
+        after = self.attention.acknowledged_by(fingerprint, now_ns)
+        state = self.alerts.get(fingerprint)
+        if state is None or before == after:
+            return
+        kind = Happening.ACKNOWLEDGED if after else Happening.RELEASED
+        self._note(kind, state, now_ns, by=after or before, told="on another server")
+        self._attend(state, now_ns)
+
+    def join_episode(self, group_key: str, told: Told) -> None:
+        """Let a group go on in the episode in which another server has told of it."""
+        for fingerprint in told.firing | told.resolved:
+            state = self.alerts.get(fingerprint)
+            for group in state.groups if state is not None else ():
+                if group.key == group_key and told.firing:
+                    group.episode = told.episode
+                    group.sequence = max(group.sequence, told.sequence)
+                    if group.flushed_ns:
+                        group.write(self.book)
+
     def alert(self, fingerprint: str) -> AlertState:
         """Find an alert; raises ``NotKnown``."""
         state = self.alerts.get(fingerprint)
@@ -241,18 +268,28 @@ class Desk:
             state.over = said.is_resolved(now_ns)
             self.alerts.add(state)
             self._enter(state)
-            self._note(Happening.RESOLVED if state.over else Happening.FIRED, state, now_ns)
+            if state.over:
+                self._note(Happening.RESOLVED, state, now_ns)
+            else:
+                self._fire(state, now_ns)
         else:
             state.merge(said, now_ns)
             if state.over and not state.is_resolved(now_ns):
                 state.over = False
-                self._note(Happening.FIRED, state, now_ns)
+                self._fire(state, now_ns)
             elif not state.over and state.is_resolved(now_ns):
                 self._end(state, now_ns)
             self.alerts.write(state)
         for route, labels in self.places(state):
             if not state.over or fresh or self._has(route.id, labels, state):
                 self._join(state, route, labels, now_ns)
+
+    def _fire(self, state: AlertState, now_ns: int) -> None:
+        """Note that an alert fires, how late it is known, and whether anybody wants to hear it."""
+        told = f"{(now_ns - state.starts_ns) / SECOND_NS:.3f} s after it began"
+        if self.silences.silenced_by(state):
+            told += ", silenced"
+        self._note(Happening.FIRED, state, now_ns, told=told)
 
     def _has(self, route_id: str, labels: Labels, state: AlertState) -> bool:
         group = self.groups.get((route_id, labels))
@@ -448,6 +485,8 @@ class Desk:
         self.history.note_alert(
             now_ns, kind, state.fingerprint, state.name, by, told, state.labels_json
         )
+        for each in self.heard:
+            each(kind, state, now_ns)
 
     def _note_silence(self, kind: Happening, silence: Silence, by: str, now_ns: int) -> None:
         told = f"{silence.id}: {silence.comment}"

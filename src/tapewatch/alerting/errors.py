@@ -7,6 +7,8 @@ What alerting refuses.
     - BadSilence: a silence that cannot be made
     - BadMatchers: a text that is no list of matchers
     - BadInterval: a time interval that cannot be read
+    - BadCalendar: an iCalendar file that cannot be read
+    - BadCover: somebody cannot stand in like this
     - NotKnown: a silence, an alert or a receiver that is asked for is not there
     - BookUnusable: what must survive cannot be written at the moment
     - BookForeign: the book's file was made by somebody else, or by a newer version
@@ -65,6 +67,29 @@ class BadInterval(AlertingError):
 
     def __str__(self) -> str:
         return f"{self.text!r} {self.reason}"
+
+
+class BadCalendar(AlertingError):
+    """An iCalendar file that cannot be read."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(line, reason)
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+class BadCover(AlertingError):
+    """Somebody cannot stand in like this."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class NotKnown(AlertingError):

@@ -118,6 +118,10 @@ class NotifiedLog:
         """Note something that is not sent, such as an end where ends are not wanted."""
         self._keep(lane, told)
 
+    def adopt(self, lane: Lane, told: Told) -> None:
+        """Take what another server has told."""
+        self._keep(lane, told)
+
     def delivered(self, lane: Lane, episode: int, sequence: int) -> None:
         """Note that it has arrived."""
         told = self._entries.get(lane)

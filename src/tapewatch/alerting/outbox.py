@@ -96,6 +96,8 @@ class Outbox:
         self._size = 0
         self._counts: dict[Route, int] = {}
         self.settled: list[Settled] = []
+        self.hold_ns = 0
+        """How long what is put in waits for another server to say it first."""
 
     def __len__(self) -> int:
         return self._size
@@ -123,10 +125,11 @@ class Outbox:
         """Add a notification to the batch that is being gathered; it is due at once."""
         lane = notification.lane
         state = self._lanes.setdefault(lane, _LaneState())
-        waiting = _Waiting(next(self._places), notification, 0, notification.created_ns)
+        due_ns = notification.created_ns + self.hold_ns
+        waiting = _Waiting(next(self._places), notification, 0, due_ns)
         for older in state.waiting:
             if older.notification.episode == notification.episode:
-                waiting.due_ns = max(waiting.due_ns, older.due_ns if older.attempt else 0)
+                waiting.due_ns = self._coalesced_due_ns(waiting, older)
                 waiting.notification = notification.with_ends_of(older.notification)
                 self._coalesce(state, older, notification.created_ns)
                 break
@@ -238,6 +241,48 @@ class Outbox:
     def counts(self) -> Mapping[Route, int]:
         """Count what has not arrived, by receiver and integration."""
         return self._counts
+
+    def hold(self, lane: Lane, until_ns: int) -> None:
+        """Let what was not tried yet in a lane wait for another server."""
+        state = self._lanes.get(lane)
+        for each in state.waiting if state is not None else ():
+            if not each.attempt and each.due_ns < until_ns:
+                each.due_ns = until_ns
+                self._book.write(MARK, (until_ns, each.attempt, each.place))
+                self._schedule(lane)
+
+    def withdraw(self, lane: Lane, now_ns: int, words: str) -> None:
+        """Drop what waits in a lane, because another server has said it."""
+        state = self._lanes.get(lane)
+        for each in list(state.waiting) if state is not None else ():
+            assert state is not None
+            state.waiting.remove(each)
+            self._count(lane, -1)
+            self._book.write(TAKE_OUT, (each.place,))
+            self._note(each.notification, Happening.TOLD_BY_PEER, now_ns, words)
+
+    def memory_of(self, lane: Lane) -> Mapping[str, str]:
+        """Give what the channel remembers of the lane's episode."""
+        state = self._lanes.get(lane)
+        return state.memory if state is not None else {}
+
+    def remember(self, lane: Lane, episode: int, memory: Mapping[str, str]) -> None:
+        """Take what the channel remembers of a message that another server has sent."""
+        state = self._lanes.get(lane)
+        if memory:
+            state = self._lanes.setdefault(lane, _LaneState())
+            row = (lane.group_key, lane.receiver, lane.integration, episode)
+            self._book.write(REMEMBER, (*row, orjson.dumps(dict(memory))))
+        else:
+            self._book.write(FORGET, (lane.group_key, lane.receiver, lane.integration))
+        if state is not None:
+            state.episode, state.memory = episode, dict(memory)
+
+    def _coalesced_due_ns(self, waiting: _Waiting, older: _Waiting) -> int:
+        """Say when what takes another's place is due: as late as a pause, as early as a hold."""
+        if older.attempt:
+            return max(waiting.due_ns, older.due_ns)
+        return min(waiting.due_ns, older.due_ns) if self.hold_ns else waiting.due_ns
 
     def _count(self, lane: Lane, change: int) -> None:
         route = (lane.receiver, lane.integration)

@@ -18,12 +18,14 @@ from tapewatch.alerting.channels.registry import KINDS
 from tapewatch.alerting.channels.story import Steps
 from tapewatch.alerting.channels.surroundings import Surroundings
 from tapewatch.alerting.configuration import AlertmanagerConfig, Integration
+from tapewatch.alerting.crew import Crew, Ground
 from tapewatch.alerting.delivery.composer import Composer, Painter
 from tapewatch.alerting.delivery.deliverer import Deliverer
 from tapewatch.alerting.delivery.dispatcher import Dispatcher, Post
 from tapewatch.alerting.delivery.health import ChannelHealth
 from tapewatch.alerting.desk import Desk
 from tapewatch.alerting.errors import BadAlerts, BookUnusable
+from tapewatch.alerting.heartbeats.chain import Rules
 from tapewatch.alerting.outbox import Route
 from tapewatch.alerting.plan import Plan
 from tapewatch.alerting.privacy.filter import PrivacyFilter
@@ -63,6 +65,8 @@ class AlertingService:
         external_url: str = "",
         steps: Steps | None = None,
         painter: Painter | None = None,
+        rules: Rules | None = None,
+        server_id: str = "",
     ) -> None:
         self.settings = settings
         self.config: AlertmanagerConfig = settings.configuration()
@@ -72,6 +76,8 @@ class AlertingService:
         self._external_url = external_url
         self._steps = steps
         self._painter = painter
+        self._rules = rules
+        self._server_id = server_id
         self._running = False
         self._turned = asyncio.Event()
         self._gathered = asyncio.Event()
@@ -85,6 +91,7 @@ class AlertingService:
             self.desk.outbox, SystemRandom(), sink=self, fallback=self.settings.fallback
         )
         self.deliverer = Deliverer(self._dispatcher, self._composer(), self._clock, self.written)
+        self.crew = Crew(self._ground(), self.settings)
         self._use_channels()
         self._offset_ns = self._clock.now_ns() - self._clock.monotonic_ns()
         self._running = True
@@ -95,6 +102,7 @@ class AlertingService:
             tasks.create_task(self._drive())
             tasks.create_task(self._commit())
             tasks.create_task(self.deliverer.run())
+            tasks.create_task(self.crew.run())
 
     async def stop(self) -> str:
         """Let attempts end, write what is left, and close the book."""
@@ -102,6 +110,7 @@ class AlertingService:
             return ""
         self._running = False
         await self.deliverer.stop()
+        self.crew.close()
         for post in self._posts.values():
             post.channel.close()
         left = len(self.desk.outbox)
@@ -157,6 +166,7 @@ class AlertingService:
         if not self._running:
             return
         self.desk.reload(self._plan(), self._clock.now_ns())
+        self.crew.apply(settings)
         self._dispatcher.fallback = settings.fallback
         self.deliverer.composer = self._composer()
         self._use_channels()
@@ -167,6 +177,7 @@ class AlertingService:
         """Yield the metrics of alerting."""
         if self._running:
             yield from families(self.desk, self._clock.now_ns(), self.health())
+            yield from self.crew.families()
 
     def health(self) -> Sequence[ChannelHealth]:
         """Say how every channel is."""
@@ -182,15 +193,22 @@ class AlertingService:
             self._turned.clear()
             now_ns = self._clock.now_ns()
             self._mind_the_clock(now_ns)
-            if self.desk.tick(now_ns):
+            waiting = len(self.desk.outbox)
+            flushed = self.desk.tick(now_ns)
+            self.crew.tick(now_ns)
+            if flushed or len(self.desk.outbox) != waiting:
                 self.deliverer.wake()
             if self.desk.book.pending:
                 self._gathered.set()
-            wait_ns = self.desk.wake_at_ns() - self._clock.now_ns()
+            wait_ns = self._wake_at_ns(now_ns) - self._clock.now_ns()
             if wait_ns <= 0:
                 await asyncio.sleep(0)
             else:
                 await self._rest(min(wait_ns / 1e9, REST_SECONDS_MAX))
+
+    def _wake_at_ns(self, now_ns: int) -> int:
+        desk_ns, crew_ns = self.desk.wake_at_ns(), self.crew.wake_at_ns(now_ns)
+        return min(desk_ns, crew_ns) if crew_ns else desk_ns
 
     async def _rest(self, seconds: float) -> None:
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
@@ -225,6 +243,7 @@ class AlertingService:
             log.warning("the clock was set", extra={"by_seconds": round(step_ns / 1e9, 3)})
             self.desk.clock_stepped(step_ns, now_ns)
             self._dispatcher.clock_stepped(step_ns)
+            self.crew.clock_stepped(step_ns)
         self._offset_ns = offset_ns
 
     def _open(self) -> None:
@@ -233,6 +252,18 @@ class AlertingService:
         now_ns = self._clock.now_ns()
         self.desk = Desk(book, self._plan(), now_ns=now_ns, new_id=lambda: str(uuid.uuid4()))
         book.commit()
+
+    def _ground(self) -> Ground:
+        return Ground(
+            self.desk,
+            self._clock,
+            sink=self,
+            written=self.written,
+            health=self.health,
+            rules=self._rules,
+            id=self._server_id,
+            external_url=self._external_url,
+        )
 
     def _plan(self) -> Plan:
         return Plan(
@@ -249,7 +280,10 @@ class AlertingService:
     def _use_channels(self) -> None:
         former: dict[Route, Post] = getattr(self, "_posts", {})
         surroundings = Surroundings(
-            clock=self._clock, words=self._words, external_url=self._external_url
+            clock=self._clock,
+            words=self._words,
+            external_url=self._external_url,
+            puller=self.crew.actions,
         )
         self._posts = {
             (each.receiver, each.name): _post(each, surroundings)

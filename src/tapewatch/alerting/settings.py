@@ -5,16 +5,20 @@ The ``alerting:`` section: an ``alertmanager.yml`` in place or in its own file, 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tapewatch.alerting.actions.settings import ActionsSettings
 from tapewatch.alerting.configuration import AlertmanagerConfig, read_alertmanager_file
 from tapewatch.alerting.errors import AlertingError
+from tapewatch.alerting.heartbeats.settings import DigestSettings, HeartbeatSettings
 from tapewatch.alerting.inhibit import InhibitRule
 from tapewatch.alerting.matchers import Reading
+from tapewatch.alerting.oncall.settings import OnCallSettings
 from tapewatch.alerting.plan import Limits
 from tapewatch.alerting.routing import MS, build
 from tapewatch.alerting.silences import SilenceLimits
 from tapewatch.document.errors import DocumentError
 from tapewatch.document.fields import option
 from tapewatch.document.types import DurationMs, FilePath, SizeBytes
+from tapewatch.metrics.scrape.secrets import InlineSecret
 
 DAY_MS = 86_400_000
 
@@ -52,6 +56,26 @@ class AlertingSettings(AlertmanagerConfig):
         "How long after a restart a sender may take to say again that an alert goes on.",
         default=150_000,
     )
+    on_call: OnCallSettings = option("", default_factory=OnCallSettings)
+    actions: ActionsSettings = option("", default_factory=ActionsSettings)
+    watchdog: bool = option(
+        "Whether the alert Watchdog fires always, for those who page when it stops.", default=False
+    )
+    heartbeats: tuple[HeartbeatSettings, ...] = option(
+        "Who outside is told that alerting lives.", default=()
+    )
+    digest: DigestSettings | None = option(
+        "A message a day that says that alerting lives.", default=None
+    )
+    peers: tuple[str, ...] = option(
+        "The addresses of servers that share silences and what was told.", default=()
+    )
+    peer_token: InlineSecret | None = option(
+        "The token that peers show each other; server.auth_token, where that is set.", default=None
+    )
+    peer_wait: DurationMs = option(
+        "How long a server waits for the one before it to send.", default=5_000, low=100
+    )
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Check both ways to configure, and read every text the way that was chosen."""
@@ -71,8 +95,20 @@ class AlertingSettings(AlertmanagerConfig):
         except AlertingError as fault:
             yield "matchers", str(fault)
             return
-        if self.fallback and self.fallback not in {each.name for each in config.receivers}:
+        known = {each.name for each in config.receivers}
+        if self.fallback and self.fallback not in known:
             yield "fallback", f"there is no receiver {self.fallback!r}"
+        yield from self._crew_faults(known)
+
+    def _crew_faults(self, known: set[str]) -> Iterator[tuple[str, str]]:
+        if self.peers and not self.peer_token:
+            yield "peer_token", "is missing: peers must know each other by a token"
+        if not known:
+            return  # The receivers of packs come later.
+        if self.digest is not None and self.digest.receiver not in known:
+            yield "digest.receiver", f"there is no receiver {self.digest.receiver!r}"
+        for path, words in self.on_call.unknown_receivers(known):
+            yield f"on_call.{path}", words
 
     def configuration(self) -> AlertmanagerConfig:
         """Give what is to be used; raises ``DocumentError`` where the other file is wrong."""

@@ -160,6 +160,7 @@ class SilenceStore:
         self._others: list[Silence] = []
         self._begun: list[Silence] = []
         self._ended: list[Silence] = []
+        self.changed: list[Callable[[Silence], None]] = []
         self._check_ns = 0
         self.limits = SilenceLimits()
         self.version = 0
@@ -209,6 +210,10 @@ class SilenceStore:
             return silence
         starts_ns = now_ns if state is SilenceState.PENDING else silence.starts_ns
         return self._keep(replace(silence, starts_ns=starts_ns, ends_ns=now_ns, updated_ns=now_ns))
+
+    def adopt(self, silence: Silence) -> None:
+        """Take a silence as it is known elsewhere."""
+        self._keep(silence)
 
     def refresh(self, now_ns: int) -> None:
         """Look which silences hold at a time; everything that asks below asks about that time."""
@@ -289,6 +294,8 @@ class SilenceStore:
     def _keep(self, silence: Silence) -> Silence:
         self._know(silence)
         self._book.write(KEEP, (silence.id, silence.as_json()))
+        for each in self.changed:
+            each(silence)
         return silence
 
     def _know(self, silence: Silence) -> None:

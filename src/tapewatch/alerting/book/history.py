@@ -23,7 +23,7 @@ INSERT: Final = f"INSERT INTO history ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?
 
 
 class Happening(StrEnum):
-    """What can happen to an alert, a group or a silence."""
+    """What can happen to an alert, a group, a silence, an action or a schedule."""
 
     FIRED = "fired"
     RESOLVED = "resolved"
@@ -43,6 +43,20 @@ class Happening(StrEnum):
     REFUSED = "refused"
     INTERRUPTED = "interrupted"
     RELOADED = "reloaded"
+    ESCALATED = "escalated"
+    ESCALATION_ENDED = "escalation ended"
+    ACTION_LEFT = "action left"
+    ACTION_DRY = "action dry run"
+    ACTION_WAITS = "action waits"
+    ACTION_APPROVED = "action approved"
+    ACTION_DECLINED = "action declined"
+    ACTION_EXPIRED = "action expired"
+    ACTION_BEGUN = "action begun"
+    ACTION_DONE = "action done"
+    ACTION_FAILED = "action failed"
+    COVER_MADE = "cover made"
+    COVER_ENDED = "cover ended"
+    TOLD_BY_PEER = "told by peer"
 
 
 @dataclass(frozen=True, slots=True)

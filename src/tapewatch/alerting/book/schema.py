@@ -78,16 +78,27 @@ CREATE INDEX history_at ON history (at_ns);
 CREATE INDEX history_fingerprint ON history (fingerprint) WHERE fingerprint != '';
 """
 
+LATER_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS kept (
+    part TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (part, key)
+) WITHOUT ROWID;
+"""
+"""What older files of this layout lack and do without."""
+
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in a new file, and refuse a file of somebody else or of the future."""
     (layout,) = connection.execute("PRAGMA user_version").fetchone()
     if layout == LAYOUT:
+        connection.executescript(LATER_TABLES)
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if layout or tables:
         raise BookForeign(layout, LAYOUT)
     connection.executescript(
-        f"BEGIN; {TABLES} PRAGMA application_id = {APPLICATION};"
+        f"BEGIN; {TABLES} {LATER_TABLES} PRAGMA application_id = {APPLICATION};"
         f" PRAGMA user_version = {LAYOUT}; COMMIT;"
     )

@@ -8,6 +8,7 @@ another attempt, anything else is a refusal.
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Final
@@ -47,22 +48,39 @@ class CommandChannel(BaseChannel[CommandSettings]):
             "text": message.story.plain(),
             "delivery": parcel.idempotency_key,
         }
-        process = await asyncio.create_subprocess_exec(
-            *self.settings.command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={"PATH": os.environ.get("PATH", PATH), **self.settings.environment},
-            start_new_session=True,
+        settings = self.settings
+        return await run_program(
+            settings.command,
+            orjson.dumps(told),
+            environment=settings.environment,
+            timeout_seconds=self.timeout_seconds,
         )
-        try:
-            async with asyncio.timeout(self.timeout_seconds):
-                output, _ = await process.communicate(orjson.dumps(told))
-        except TimeoutError:
-            return Retry(None, f"did not end within {self.timeout_seconds:g} s and was ended")
-        finally:
-            await _end(process)
-        return _judged(process.returncode or 0, output)
+
+
+async def run_program(
+    command: Sequence[str],
+    told: bytes,
+    *,
+    environment: Mapping[str, str],
+    timeout_seconds: float,
+) -> Outcome:
+    """Start a program without a shell, hand it ``told``, and judge how it ended."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={"PATH": os.environ.get("PATH", PATH), **environment},
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            output, _ = await process.communicate(told)
+    except TimeoutError:
+        return Retry(None, f"did not end within {timeout_seconds:g} s and was ended")
+    finally:
+        await _end(process)
+    return _judged(process.returncode or 0, output)
 
 
 def _judged(status: int, output: bytes) -> Outcome:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from tapewatch.alerting.channels.action import ActionChannel
 from tapewatch.alerting.channels.channel import Channel
 from tapewatch.alerting.channels.command import CommandChannel
 from tapewatch.alerting.channels.discord import DiscordChannel
@@ -24,6 +25,7 @@ from tapewatch.alerting.channels.opsgenie import OpsgenieChannel
 from tapewatch.alerting.channels.pagerduty import PagerDutyChannel
 from tapewatch.alerting.channels.pushover import PushoverChannel
 from tapewatch.alerting.channels.rocketchat import RocketchatChannel
+from tapewatch.alerting.channels.settings.action import ActionChannelSettings
 from tapewatch.alerting.channels.settings.command import CommandSettings
 from tapewatch.alerting.channels.settings.common import ChannelSettings
 from tapewatch.alerting.channels.settings.discord import DiscordSettings
@@ -67,6 +69,7 @@ class ChannelKind:
 
 KINDS: Final[Mapping[str, ChannelKind]] = MappingProxyType(
     {
+        "action_configs": ChannelKind("action", ActionChannelSettings, ActionChannel),
         "command_configs": ChannelKind("command", CommandSettings, CommandChannel),
         "discord_configs": ChannelKind("discord", DiscordSettings, DiscordChannel),
         "email_configs": ChannelKind("email", EmailSettings, EmailChannel),

@@ -1,0 +1,218 @@
+"""
+Whether an action is done.
+
+An action that was done is left alone while it cools down; one that is not armed only tells what it
+would do; one that needs a human waits for a person until its deadline. Whatever happens is written
+into the history with who or what pulled it, and what is begun is on disk before it is done: a crash
+in between costs one repetition and loses nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from tapewatch.alerting.actions.hands import Hands
+from tapewatch.alerting.actions.pull import Approval, Pull
+from tapewatch.alerting.actions.settings import ActionSettings, ActionsSettings
+from tapewatch.alerting.book.book import Book
+from tapewatch.alerting.book.history import Entry, Happening, History
+from tapewatch.alerting.book.kept import Kept
+from tapewatch.alerting.channels.channel import Delivered, Outcome, Refused
+from tapewatch.alerting.errors import NotKnown
+from tapewatch.alerting.routing import MS
+from tapewatch.model.clock import Clock
+from tapewatch.model.durations import format_time_ns
+from tapewatch.model.labels import Labels
+from tapewatch.watch.alert import Alert, AlertSink
+
+WAITS: Final = "ActionWaits"
+"""The name of the alert that asks a person to agree to an action."""
+FAILED: Final = "ActionFailed"
+FAILED_LASTS_NS: Final = 3600 * 1_000_000_000
+Written = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class LastPull:
+    """What was done last by one action."""
+
+    key: str
+    by: str
+    at_ns: int
+    done: bool
+    words: str = ""
+
+
+class Actions:
+    """Everything that can be set off."""
+
+    def __init__(
+        self,
+        settings: ActionsSettings,
+        book: Book,
+        hands: Hands,
+        clock: Clock,
+        *,
+        written: Written,
+        sink: AlertSink | None = None,
+        new_id: Callable[[], str],
+    ) -> None:
+        self.settings = settings
+        self._hands = hands
+        self._clock = clock
+        self._written = written
+        self._sink = sink
+        self._new_id = new_id
+        self._history = History(book)
+        self._kept_last = Kept(book, "action")
+        self._kept_approvals = Kept(book, "approval")
+        self._last = {key: LastPull(**told) for key, told in self._kept_last.load()}
+        self._approvals = {
+            key: Approval.from_dict(told) for key, told in self._kept_approvals.load()
+        }
+
+    async def pull(self, pull: Pull) -> Outcome:
+        """Do what is wished, or say why not."""
+        action = self.settings.known.get(pull.action)
+        if action is None:
+            return Refused(f"there is no action {pull.action!r} under alerting.actions.known")
+        if action.kind == "command" and not self.settings.allows(action.to):
+            words = f"{action.to} is not listed under alerting.actions.commands"
+            return self._note(Happening.ACTION_FAILED, pull, words, Refused(words))
+        if words := self._why_not_again(action, pull):
+            return self._note(Happening.ACTION_LEFT, pull, words)
+        if not self.settings.is_armed(action):
+            words = f"dry run: would {self._hands.intention(action)}"
+            return self._note(Happening.ACTION_DRY, pull, words)
+        if action.confirm and not pull.by_person:
+            return self._ask(action, pull)
+        return await self._do(action, pull)
+
+    def approvals(self) -> list[Approval]:
+        """Give what waits for a person."""
+        return sorted(self._approvals.values(), key=lambda each: each.until_ns)
+
+    async def approve(self, approval_id: str, by: str) -> Outcome:
+        """Agree to an action; raises ``NotKnown`` where nothing of this id waits any more."""
+        pull = self._decide(approval_id).agreed_by(by)
+        self._note(Happening.ACTION_APPROVED, pull, f"agreed by {by}")
+        return await self.pull(pull)
+
+    def decline(self, approval_id: str, by: str, why: str = "") -> None:
+        """Say no to an action; raises ``NotKnown``."""
+        pull = self._decide(approval_id)
+        self._note(
+            Happening.ACTION_DECLINED, pull, f"declined by {by}" + (f": {why}" if why else "")
+        )
+
+    def tick(self, now_ns: int) -> None:
+        """Let go of what nobody has agreed to in time."""
+        for approval in self.approvals():
+            if approval.until_ns <= now_ns:
+                pull = self._decide(approval.id)
+                self._note(Happening.ACTION_EXPIRED, pull, "nobody agreed in time")
+
+    def wake_at_ns(self) -> int:
+        """Give when the next deadline comes; 0 is never."""
+        return min((each.until_ns for each in self._approvals.values()), default=0)
+
+    def shown(self) -> Iterator[dict[str, Any]]:
+        """Describe every action for people."""
+        for name, action in sorted(self.settings.known.items()):
+            last = self._last.get(name)
+            yield {
+                "name": name,
+                "kind": action.kind,
+                "help": action.help,
+                "armed": self.settings.is_armed(action),
+                "confirm": action.confirm,
+                "would": self._hands.intention(action),
+                "last": {**asdict(last), "at": format_time_ns(last.at_ns)} if last else None,
+            }
+
+    async def _do(self, action: ActionSettings, pull: Pull) -> Outcome:
+        self._keep_last(pull, done=False)
+        self._note(Happening.ACTION_BEGUN, pull, self._hands.intention(action))
+        await self._written()
+        outcome = await self._hands.do(action, pull)
+        done = isinstance(outcome, Delivered)
+        self._keep_last(pull, done=done, words=outcome.detail)
+        self._tell_failure(pull, outcome)
+        kind = Happening.ACTION_DONE if done else Happening.ACTION_FAILED
+        return self._note(kind, pull, outcome.detail, outcome)
+
+    def _why_not_again(self, action: ActionSettings, pull: Pull) -> str:
+        last = self._last.get(pull.action)
+        if last is None or pull.by_person:
+            return ""  # A person who pulls knows what they do.
+        if last.key == pull.key:
+            # What was cut short or failed may be tried again.
+            return "left alone: it was done for this alert" if last.done else ""
+        until_ns = last.at_ns + action.cool_down * MS
+        if until_ns <= self._clock.now_ns():
+            return ""
+        return f"left alone: it cools down until {format_time_ns(until_ns)}"
+
+    def _ask(self, action: ActionSettings, pull: Pull) -> Outcome:
+        now_ns = self._clock.now_ns()
+        for waiting in self._approvals.values():
+            if waiting.pull.action == pull.action:
+                return Delivered(detail="somebody is being asked already")
+        approval = Approval(self._new_id(), pull, now_ns + action.confirm_within * MS)
+        self._approvals[approval.id] = approval
+        self._kept_approvals.keep(approval.id, approval.as_dict())
+        words = f"waits for a person until {format_time_ns(approval.until_ns)}"
+        self._say(self._question(approval, approval.until_ns))
+        return self._note(Happening.ACTION_WAITS, pull, words)
+
+    def _decide(self, approval_id: str) -> Pull:
+        approval = self._approvals.pop(approval_id, None)
+        if approval is None:
+            raise NotKnown("approval", approval_id)
+        self._kept_approvals.drop(approval_id)
+        self._say(self._question(approval, self._clock.now_ns()))
+        return approval.pull
+
+    def _question(self, approval: Approval, ends_ns: int) -> Alert:
+        pull = approval.pull
+        labels = Labels.of(alertname=WAITS, action=pull.action, severity="critical")
+        annotations = Labels.of(
+            summary=f"{pull.action} waits for a person: {pull.why}",
+            description=f"Pulled by {pull.by}.",
+            action=f"tapewatch alerts approve {approval.id}, or tapewatch alerts decline",
+        )
+        return Alert(labels, annotations, pull.at_ns, ends_ns)
+
+    def _tell_failure(self, pull: Pull, outcome: Outcome) -> None:
+        now_ns = self._clock.now_ns()
+        ends_ns = now_ns if isinstance(outcome, Delivered) else now_ns + FAILED_LASTS_NS
+        labels = Labels.of(alertname=FAILED, action=pull.action, severity="critical")
+        annotations = Labels.of(
+            summary=f"{pull.action} did not work: {outcome.detail}",
+            description=f"Pulled by {pull.by}: {pull.why}",
+        )
+        self._say(Alert(labels, annotations, now_ns, ends_ns))
+
+    def _say(self, alert: Alert) -> None:
+        if self._sink is not None:
+            self._sink.accept([alert], self._clock.now_ns())
+
+    def _keep_last(self, pull: Pull, *, done: bool, words: str = "") -> None:
+        last = LastPull(pull.key, pull.by, self._clock.now_ns(), done, words)
+        self._last[pull.action] = last
+        self._kept_last.keep(pull.action, asdict(last))
+
+    def _note(
+        self, kind: Happening, pull: Pull, words: str, outcome: Outcome | None = None
+    ) -> Outcome:
+        entry = Entry(
+            self._clock.now_ns(),
+            kind,
+            alert=pull.labels.get("alertname"),
+            receiver=f"action/{pull.action}",
+            by=pull.by,
+            told=f"{words} (why: {pull.why})",
+            labels=pull.labels,
+        )
+        self._history.note(entry)
+        return outcome or Delivered(detail=words)
