@@ -64,6 +64,26 @@ def test_a_verb_tells_of_a_pack(say, words, told):
     assert told in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("{alert: A, expr: up, for: five}", "'five' is not a duration"),
+        ("{alert: A, expr: up, sumary: x}", "sumary: is not a setting here"),
+        ("{alert: A, record: b, expr: up}", "one of record and alert, not both"),
+        ("{record: b, expr: up, for: 5m}", "means nothing for a recording rule"),
+        ("{alert: A, expr: up, annotations: {s: '{{ foo 1 }}'}}", 'function "foo" not defined'),
+        ("{record: b, expr: 'up[5m]'}", "needs a vector or a scalar, and this is a range vector"),
+    ],
+)
+def test_what_an_engine_would_refuse_of_a_rule_file_is_a_finding(say, tmp_path, rule, words):
+    path = tmp_path / "rules.yml"
+    path.write_text(f"groups:\n- name: g\n  rules:\n  - {rule}\n")
+    done = say("catalog", "check", "--rules", path)
+    assert done.exit_code == 1
+    assert f"{path}:4: " in done.stdout
+    assert words in done.stdout
+
+
 def test_a_pack_that_is_not_there_is_told(say):
     done = say("catalog", "graph", "exampel")
     assert done.exit_code != 0

@@ -19,9 +19,10 @@ from tapewatch.catalog.rule import Alert, RecordingRule, Severity
 from tapewatch.catalog.service import Service
 from tapewatch.document import nodes
 from tapewatch.document.errors import DocumentError, Fault
-from tapewatch.document.reading import NOTHING, Reader
+from tapewatch.document.reading import NOTHING, Reader, read_node
 from tapewatch.model.durations import parse_duration_ms
 from tapewatch.model.errors import BadText
+from tapewatch.watch.rules.files import RuleFile
 
 _SEVERITIES: Final[Mapping[str, Severity]] = {
     **dict.fromkeys(("p0", "critical", "page", "fatal", "emergency", "disaster"), "P0"),
@@ -51,8 +52,10 @@ class PlainRules:
         )
 
     def read_rules(self, path: Path) -> None:
-        """Read a rule file."""
-        for group in _items(self._mapping(path), "groups"):
+        """Read a rule file, and find what an engine would refuse of it."""
+        root = self._mapping(path)
+        self.faults.extend(_refused(root, path))
+        for group in _items(root, "groups"):
             for rule in _items(group, "rules"):
                 if isinstance(rule, nodes.Mapping):
                     self._read_rule(str(path), rule)
@@ -119,7 +122,14 @@ class PlainRules:
             if name:
                 self._add(section, name, make(node), file, _laid_out(node), node.line)
                 return
-        self.faults.append(Fault(file, node.line, "", "a rule needs alert or record"))
+
+
+def _refused(root: nodes.Mapping, path: Path) -> Iterator[Fault]:
+    try:
+        read_node(root, RuleFile, file=str(path), folder=path.parent)
+    except DocumentError as refused:
+        # A check of its own tells of expressions.
+        yield from (fault for fault in refused.faults if not fault.path.endswith(".expr"))
 
 
 def _alert(node: nodes.Mapping) -> Alert:
@@ -157,7 +167,7 @@ def _duration_ms(text: str) -> int:
     try:
         return parse_duration_ms(text) if text else 0
     except BadText:
-        # The engine refuses it when it loads the file; the checks do not need it.
+        # What an engine would refuse is told of the whole file; the checks do not need it.
         return 0
 
 

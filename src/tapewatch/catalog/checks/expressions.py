@@ -9,11 +9,11 @@ from tapewatch.catalog.meaning import name_of, readings
 from tapewatch.catalog.metric import Label
 from tapewatch.catalog.vocabulary import SeriesFacts
 from tapewatch.document.reading import suggestion
-from tapewatch.metrics.promql.errors import QuerySyntaxError
+from tapewatch.metrics.promql.errors import QueryError
 from tapewatch.metrics.promql.nodes import Expr, VectorSelector
-from tapewatch.metrics.promql.parse import parse
 from tapewatch.model.labels import METRIC_NAME
 from tapewatch.model.matchers import MatchKind
+from tapewatch.watch.rules.promql import PromQL
 
 
 def _hit(expression: Expression, message: str) -> Hit:
@@ -21,13 +21,14 @@ def _hit(expression: Expression, message: str) -> Hit:
 
 
 def find_not_promql(review: Review) -> Iterator[Hit]:
-    """Find texts that are not PromQL."""
+    """Find texts that are not PromQL, or whose value no rule can use."""
+    language = PromQL()
     for expression in review.expressions:
         if unknown_limits(expression.text, review.catalog.limits):
             continue
         try:
-            parse(expression.text)
-        except QuerySyntaxError as fault:
+            language.check(expression.text)
+        except QueryError as fault:
             yield _hit(expression, str(fault))
 
 
