@@ -179,6 +179,35 @@ def _live(made: "Floor", speed: float, port: int, seed: int) -> int:
     return exits.FINE
 
 
+@floor.command()
+@click.option(
+    "--port", default=7610, show_default=True, type=click.IntRange(1, 65_535), help="Where."
+)
+@click.option(
+    "--symbols", default=12, show_default=True, type=click.IntRange(1, 500), help="How many."
+)
+@click.option("--seed", default=1, show_default=True, help="Which market.")
+def venue(port: int, symbols: int, seed: int) -> None:
+    """Run a venue that counts, refuses and bans as Binance's spot API does."""
+    from tapewatch.floor.errors import FloorError
+    from tapewatch.floor.venues.opening import open_venue
+
+    async def play() -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.set)
+        async with open_venue(symbols=symbols, seed=seed, port=port) as address:
+            tell(f"The venue is open: http://{address}/api/v3/exchangeInfo")
+            await stopping.wait()
+
+    try:
+        asyncio.run(play())
+    except FloorError as fault:
+        tell(f"tapewatch: {fault}")
+        sys.exit(exits.FAILED)
+
+
 port_option = click.option(
     "--port", default=7602, show_default=True, help="Where the floor's control listens."
 )

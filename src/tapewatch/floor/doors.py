@@ -40,7 +40,7 @@ class Doors:
         self._clock = clock
         self._at: dict[int, tuple[Service, Face]] = {}
         self._sockets: list[socket.socket] = []
-        self._server: _Server | None = None
+        self._server: Server | None = None
 
     def open(self, control_port: int = CONTROL_PORT, *, any_port: bool = False) -> int:
         """Take every port, or say whose is taken; returns the control's."""
@@ -76,8 +76,7 @@ class Doors:
                 Route("/faults/{name}", self._end, methods=["DELETE"]),
             ]
         )
-        configuration = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False)
-        self._server = _Server(configuration)
+        self._server = server_of(app)
         await self._server.serve(sockets=self._sockets)
 
     def stop(self) -> None:
@@ -152,12 +151,17 @@ def _told(running: Running) -> dict[str, object]:
     }
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn without its own signal handling: signals belong to the process."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def server_of(app: Starlette) -> Server:
+    """A web server without logs and signals of its own."""
+    return Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
 
 
 async def live(floor: Floor, doors: Doors, clock: Clock, *, speed: float) -> None:

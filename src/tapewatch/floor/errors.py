@@ -6,6 +6,7 @@ What can go wrong on the floor.
     - UnknownPack: a pack for which there is no desk
     - UnknownFault: a fault that nobody has described
     - PortTaken: somebody else listens where a service of the floor is scraped
+    - VenueRefuses: a request that a venue answers with a code
     - FloorUnreachable: no floor runs where one was asked
 """
 
@@ -56,6 +57,19 @@ class PortTaken(FloorError):
             f"{self.who} cannot listen on 127.0.0.1:{self.port} ({self.why.lower()}): "
             "stop what listens there, or name the packs that you want"
         )
+
+
+class VenueRefuses(FloorError):
+    """A request that a venue answers with a code; it never leaves the venue."""
+
+    def __init__(self, status: int, code: int, words: str) -> None:
+        super().__init__(status, code, words)
+        self.status = status
+        self.code = code
+        self.words = words
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}: {self.words}"
 
 
 class FloorUnreachable(FloorError):
