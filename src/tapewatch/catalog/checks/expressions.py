@@ -1,6 +1,7 @@
 """Checks of expressions against what is declared."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from tapewatch.catalog.catalog import unknown_limits
 from tapewatch.catalog.checks.check import Check, Hit
@@ -11,9 +12,12 @@ from tapewatch.catalog.vocabulary import SeriesFacts
 from tapewatch.document.reading import suggestion
 from tapewatch.metrics.promql.errors import QueryError
 from tapewatch.metrics.promql.nodes import Expr, VectorSelector
+from tapewatch.metrics.promql.parse import parse
 from tapewatch.model.labels import METRIC_NAME
 from tapewatch.model.matchers import MatchKind
 from tapewatch.watch.rules.promql import PromQL
+
+RULES: Final = frozenset(("alerts", "records"))
 
 
 def _hit(expression: Expression, message: str) -> Hit:
@@ -22,12 +26,14 @@ def _hit(expression: Expression, message: str) -> Hit:
 
 def find_not_promql(review: Review) -> Iterator[Hit]:
     """Find texts that are not PromQL, or whose value no rule can use."""
-    language = PromQL()
+    rules = PromQL()
     for expression in review.expressions:
         if unknown_limits(expression.text, review.catalog.limits):
             continue
+        # A runbook may show a range; a rule cannot use one.
+        check = rules.check if expression.section in RULES else parse
         try:
-            language.check(expression.text)
+            check(expression.text)
         except QueryError as fault:
             yield _hit(expression, str(fault))
 
