@@ -15,6 +15,7 @@ from tapewatch.server.faces import (
     catalog,
     console,
     dashboards,
+    desk,
     imports,
     management,
     prometheus,
@@ -37,6 +38,7 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from regions.routes(server)
     yield from stream.routes(server)
     yield from dashboards.routes(server)
+    yield from desk.routes(server)
     yield from catalog.routes(server)
     yield from console.routes(server)
 
