@@ -78,6 +78,10 @@ class Instrument(Bindable[HandleT]):
         """The metric's name."""
         return self.told.name
 
+    def of(self, registry: Registry | None) -> Self:
+        """Give the same instrument as another registry has it; None means its own."""
+        return self if registry is None else self._declare(self.told, registry)
+
     def bind(self, **labels: object) -> HandleT:
         """Give the handle of one series; every label declared must be given, and no other."""
         names = self.told.labels

@@ -1,6 +1,9 @@
 """Order life as a program uses it: bound once, then marked."""
 
+import pytest
+
 from tapewatch.sdk.process import REGISTRY
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 from tapewatch.sdk.trading.order_life import ACK, CANCEL, FILL, RISK, SENT, OrderLife, clock_ns
 
@@ -60,3 +63,20 @@ def test_a_timeline_pushes_every_step_as_an_event():
     orders.mark("a1", SENT)
     orders.mark("a1", SENT)
     assert REGISTRY.ring.position == before + 2
+
+
+def test_a_life_can_be_told_by_another_clock_and_into_another_registry():
+    home = Registry({"TAPEWATCH_REGION": "off"})
+    now_ns = 1_767_600_000_000_000_000
+    life = OrderLife(orphan_after_s=1, now_ns=lambda: now_ns, registry=home)
+    orders = life.bind(venue="played", strategy="maker")
+    orders.signal("a1", 0, None, now_ns - 3_000_000_000)
+    orders.mark("a1", SENT, now_ns - 2_500_000_000)
+    own = {"venue": "played", "strategy": "maker"}
+    step = metrics.ORDER_STAGE.of(home).bind(**own, **{"from": "signal", "to": "sent"})
+    assert step.sum == pytest.approx(0.5)
+    assert metrics.ORDER_STAGE.bind(**own, **{"from": "signal", "to": "sent"}).count == 0
+    assert metrics.ORDERS_OLDEST.of(home).bind(**own).value == 1_767_599_997
+    (orphan,) = life.sweep()
+    assert orphan.age_s == 3
+    assert not orders.mark("a1", ACK, "now")

@@ -17,6 +17,7 @@ from typing import Final
 
 from tapewatch.sdk.errors import BadDeclaration
 from tapewatch.sdk.region.cells import CounterHandle, GaugeHandle
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 from tapewatch.sdk.trading.answers import READERS, Reading, nothing
 from tapewatch.sdk.trading.limits import LIMITS, Limit
@@ -70,16 +71,20 @@ class RateBudget:
         *,
         account: str = "",
         now_ns: Callable[[], int] = time_ns,
+        registry: Registry | None = None,
     ) -> None:
         self.venue = venue
         self._read = READERS.get(venue, nothing)
         self._now_ns = now_ns
         own = {"venue": venue, "account": account}
-        self._spendings = {each.name: _spending(each, own) for each in _limits(venue, limits)}
-        self._ban = metrics.BAN_UNTIL.bind(**own)
-        self._unreadable = metrics.LIMIT_UNREADABLE.bind(**own)
+        self._spendings = {
+            each.name: _spending(each, own, registry) for each in _limits(venue, limits)
+        }
+        self._ban = metrics.BAN_UNTIL.of(registry).bind(**own)
+        self._unreadable = metrics.LIMIT_UNREADABLE.of(registry).bind(**own)
         self._refusals: dict[Refusal, CounterHandle] = {
-            refusal: metrics.REFUSALS.bind(**own, refusal=refusal.value) for refusal in Refusal
+            refusal: metrics.REFUSALS.of(registry).bind(**own, refusal=refusal.value)
+            for refusal in Refusal
         }
         self._banned_until_ns = 0
         self.tell()
@@ -202,16 +207,16 @@ def _limits(venue: str, limits: Iterable[Limit] | None) -> tuple[Limit, ...]:
     return known()
 
 
-def _spending(limit: Limit, own: Mapping[str, str]) -> Spending:
+def _spending(limit: Limit, own: Mapping[str, str], registry: Registry | None) -> Spending:
     labels = {**own, "scope": limit.scope.value, "limit": limit.name}
     return Spending(
         window=limit.window,
         pace=Pace(_memory_s(limit.window)),
-        used=metrics.LIMIT_USED.bind(**labels),
-        maximum=metrics.LIMIT_MAXIMUM.bind(**labels),
-        ratio=metrics.LIMIT_RATIO.bind(**labels),
-        reset=metrics.LIMIT_RESET.bind(**labels),
-        exhaustion=metrics.LIMIT_EXHAUSTION.bind(**labels),
+        used=metrics.LIMIT_USED.of(registry).bind(**labels),
+        maximum=metrics.LIMIT_MAXIMUM.of(registry).bind(**labels),
+        ratio=metrics.LIMIT_RATIO.of(registry).bind(**labels),
+        reset=metrics.LIMIT_RESET.of(registry).bind(**labels),
+        exhaustion=metrics.LIMIT_EXHAUSTION.of(registry).bind(**labels),
     )
 
 

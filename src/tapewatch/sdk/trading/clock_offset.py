@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from time import time_ns
 from typing import Final
 
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 
 _NS: Final = 1e-9
@@ -92,16 +93,21 @@ class ClockOffset:
     """
 
     def __init__(
-        self, source: str, *, window_s: float = 60.0, now_ns: Callable[[], int] = time_ns
+        self,
+        source: str,
+        *,
+        window_s: float = 60.0,
+        now_ns: Callable[[], int] = time_ns,
+        registry: Registry | None = None,
     ) -> None:
         self._now_ns = now_ns
         self._window_ns = round(window_s * _SECOND_NS)
         self._trips: deque[tuple[int, Offset]] = deque(maxlen=64)
-        self._offset = metrics.CLOCK_OFFSET.bind(source=source)
-        self._bound = metrics.CLOCK_BOUND.bind(source=source)
-        self._synchronised = metrics.CLOCK_SYNCHRONISED.bind(source=source)
-        self._checked = metrics.CLOCK_CHECKED.bind(source=source)
-        self._unreadable = metrics.CLOCK_UNREADABLE.bind(source=source)
+        self._offset = metrics.CLOCK_OFFSET.of(registry).bind(source=source)
+        self._bound = metrics.CLOCK_BOUND.of(registry).bind(source=source)
+        self._synchronised = metrics.CLOCK_SYNCHRONISED.of(registry).bind(source=source)
+        self._checked = metrics.CLOCK_CHECKED.of(registry).bind(source=source)
+        self._unreadable = metrics.CLOCK_UNREADABLE.of(registry).bind(source=source)
 
     def chrony(self, text: str) -> Offset | None:
         """Take in what ``chronyc tracking`` printed; None where it cannot be read."""

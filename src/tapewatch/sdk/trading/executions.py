@@ -7,6 +7,7 @@ better than its reference. A histogram that begins at zero loses the better half
 
 from typing import Final
 
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 
 _BASIS_POINTS: Final = 10_000.0
@@ -22,11 +23,13 @@ class Slippage:
         slippage.sell(price=100.05, reference=100.00)  # 5 basis points gained
     """
 
-    def __init__(self, *, venue: str, strategy: str) -> None:
+    def __init__(self, *, venue: str, strategy: str, registry: Registry | None = None) -> None:
         own = {"venue": venue, "strategy": strategy}
-        self._buy, self._sell = (metrics.SLIPPAGE.bind(**own, side=side) for side in _SIDES)
+        self._buy, self._sell = (
+            metrics.SLIPPAGE.of(registry).bind(**own, side=side) for side in _SIDES
+        )
         self._unreadable_buy, self._unreadable_sell = (
-            metrics.SLIPPAGE_UNREADABLE.bind(**own, side=side) for side in _SIDES
+            metrics.SLIPPAGE_UNREADABLE.of(registry).bind(**own, side=side) for side in _SIDES
         )
 
     def buy(self, *, price: float, reference: float) -> None:
@@ -55,9 +58,9 @@ class FillRate:
     is spread: half of the orders whole and half not at all is another thing than all by half.
     """
 
-    def __init__(self, *, venue: str, strategy: str) -> None:
+    def __init__(self, *, venue: str, strategy: str, registry: Registry | None = None) -> None:
         own = {"venue": venue, "strategy": strategy}
-        self._buy, self._sell = (_Quantities(own, side) for side in _SIDES)
+        self._buy, self._sell = (_Quantities(own, side, registry) for side in _SIDES)
 
     def buy(self, *, ordered: float, filled: float) -> None:
         """Count a buy order that ended."""
@@ -71,10 +74,10 @@ class FillRate:
 class _Quantities:
     """The cells of one side."""
 
-    def __init__(self, own: dict[str, str], side: str) -> None:
-        self._ordered = metrics.QUANTITY_ORDERED.bind(**own, side=side)
-        self._filled = metrics.QUANTITY_FILLED.bind(**own, side=side)
-        self._ratio = metrics.FILL_RATIO.bind(**own, side=side)
+    def __init__(self, own: dict[str, str], side: str, registry: Registry | None) -> None:
+        self._ordered = metrics.QUANTITY_ORDERED.of(registry).bind(**own, side=side)
+        self._filled = metrics.QUANTITY_FILLED.of(registry).bind(**own, side=side)
+        self._ratio = metrics.FILL_RATIO.of(registry).bind(**own, side=side)
 
     def count(self, ordered: float, filled: float) -> None:
         self._ordered.inc(ordered)

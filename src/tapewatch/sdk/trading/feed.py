@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 
 from tapewatch.sdk import events
 from tapewatch.sdk.region.cells import CounterHandle
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 from tapewatch.sdk.trading.arrival import Arrival
 from tapewatch.sdk.trading.checksum import Level, book_checksum
@@ -41,32 +42,34 @@ class Feed(Stream):
         expected_interval_s: float | None = None,
         quantile: float = 0.99,
         now_ns: Callable[[], int] | None = None,
+        registry: Registry | None = None,
     ) -> None:
         labels = self._labels = {"venue": venue, "channel": channel, "symbol": symbol}
-        expected = metrics.FEED_EXPECTED.bind(**labels)
+        expected = metrics.FEED_EXPECTED.of(registry).bind(**labels)
         expected.set(expected_interval_s or 0.0)
         super().__init__(
             sequence=POLICIES[policy]() if isinstance(policy, str) else policy,
             arrival=None if expected_interval_s else Arrival(quantile),
-            messages=metrics.FEED_MESSAGES.bind(**labels),
-            last=metrics.FEED_LAST.bind(**labels),
+            messages=metrics.FEED_MESSAGES.of(registry).bind(**labels),
+            last=metrics.FEED_LAST.of(registry).bind(**labels),
             expected=expected,
-            delay=metrics.FEED_DELAY.bind(venue=venue, channel=channel),
+            delay=metrics.FEED_DELAY.of(registry).bind(venue=venue, channel=channel),
             now_ns=now_ns,
         )
-        self._bind_faults()
+        self._bind_faults(registry)
         self._synced.set(self.sequence.synced)
 
-    def _bind_faults(self) -> None:
+    def _bind_faults(self, registry: Registry | None) -> None:
         labels = self._labels
-        self._gaps = metrics.FEED_GAPS.bind(**labels)
-        self._missing = metrics.FEED_MISSING.bind(**labels)
-        self._resets = metrics.FEED_RESETS.bind(**labels)
-        self._resyncs = metrics.FEED_RESYNCS.bind(**labels)
-        self._synced = metrics.FEED_SYNCED.bind(**labels)
-        self._checksums = metrics.FEED_FAULTS.bind(**labels, fault="checksum")
+        self._gaps = metrics.FEED_GAPS.of(registry).bind(**labels)
+        self._missing = metrics.FEED_MISSING.of(registry).bind(**labels)
+        self._resets = metrics.FEED_RESETS.of(registry).bind(**labels)
+        self._resyncs = metrics.FEED_RESYNCS.of(registry).bind(**labels)
+        self._synced = metrics.FEED_SYNCED.of(registry).bind(**labels)
+        faults = metrics.FEED_FAULTS.of(registry)
+        self._checksums = faults.bind(**labels, fault="checksum")
         self._faults: dict[Verdict, CounterHandle] = {
-            verdict: metrics.FEED_FAULTS.bind(**labels, fault=verdict.name.lower())
+            verdict: faults.bind(**labels, fault=verdict.name.lower())
             for verdict in (Verdict.DUPLICATE, Verdict.LATE, Verdict.REFUSED)
         }
         self._gap_event = events.declare(

@@ -23,6 +23,7 @@ from typing import Final
 from weakref import WeakSet
 
 from tapewatch.sdk import events
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 
 ARMED: Final = "armed"
@@ -55,13 +56,19 @@ class Reason:
 class KillSwitch:
     """One switch, by its name; two objects of one name are the same switch."""
 
-    def __init__(self, name: str = "trading", *, now_ns: Callable[[], int] = time_ns) -> None:
+    def __init__(
+        self,
+        name: str = "trading",
+        *,
+        now_ns: Callable[[], int] = time_ns,
+        registry: Registry | None = None,
+    ) -> None:
         self.name = name
         self._now_ns = now_ns
-        self._state = metrics.KILL_SWITCH.bind(switch=name)
-        self._note = metrics.KILL_SWITCH_NOTE.bind(switch=name)
-        self._trips = metrics.KILL_SWITCH_CHANGES.bind(switch=name, to=TRIPPED)
-        self._arms = metrics.KILL_SWITCH_CHANGES.bind(switch=name, to=ARMED)
+        self._state = metrics.KILL_SWITCH.of(registry).bind(switch=name)
+        self._note = metrics.KILL_SWITCH_NOTE.of(registry).bind(switch=name)
+        self._trips = metrics.KILL_SWITCH_CHANGES.of(registry).bind(switch=name, to=TRIPPED)
+        self._arms = metrics.KILL_SWITCH_CHANGES.of(registry).bind(switch=name, to=ARMED)
         self._moved = events.declare(
             "{switch} is {state} by {who}: {why}", level="WARN", target="kill_switch"
         )

@@ -20,6 +20,7 @@ from typing import Final
 
 from tapewatch.sdk import events
 from tapewatch.sdk.region.cells import HistogramHandle, clock_ns
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 from tapewatch.sdk.trading.orders import Orders
 from tapewatch.sdk.trading.stages import (
@@ -72,6 +73,9 @@ class OrderLife:
     for each binding, and ``ended_max`` how many ended ones are remembered to know a late mark.
     ``timeline=True`` pushes every step as an event too, so that the history of one order can be
     read; it costs as much again as the mark.
+
+    ``now_ns`` gives Unix nanoseconds where orders are told of by another clock, as when a day is
+    played again; every signal and mark then says its time (``at_ns``) by that clock.
     """
 
     def __init__(
@@ -81,7 +85,11 @@ class OrderLife:
         open_max: int = 65_536,
         ended_max: int = 1_024,
         timeline: bool = False,
+        now_ns: Callable[[], int] | None = None,
+        registry: Registry | None = None,
     ) -> None:
+        self._now_ns = now_ns
+        self._registry = registry
         self.orphan_after_s = orphan_after_s
         self._timeline = timeline
         self._open_max = open_max
@@ -103,11 +111,13 @@ class OrderLife:
 
     def _orders(self, venue: str, strategy: str) -> Orders:
         labels = {"venue": venue, "strategy": strategy}
+        home = self._registry
+        stages = metrics.ORDER_STAGES.of(home)
+        mark_faults = metrics.ORDER_MARK_FAULTS.of(home)
+        stage_times = metrics.ORDER_STAGE.of(home)
 
         def step(before: int, after: int) -> HistogramHandle:
-            return metrics.ORDER_STAGE.labels(
-                venue, strategy, stage_name(before), stage_name(after)
-            )
+            return stage_times.labels(venue, strategy, stage_name(before), stage_name(after))
 
         steps: list[HistogramHandle | None] = [None] * STAGE_COUNT**2
         for before, after in _ORDINARY:
@@ -115,20 +125,20 @@ class OrderLife:
         return Orders(
             transitions=steps,
             find=step,
-            marks=[metrics.ORDER_STAGES.bind(**labels, stage=stage_name(stage)) for stage in Stage],
-            faults=[
-                metrics.ORDER_MARK_FAULTS.bind(**labels, fault=fault_name(fault))
-                for fault in MarkFault
-            ],
-            open_orders=metrics.ORDERS_OPEN.bind(**labels),
-            oldest=metrics.ORDERS_OLDEST.bind(**labels),
-            tick_to_trade=metrics.TICK_TO_TRADE.bind(**labels),
-            life=metrics.ORDER_LIFE.bind(**labels),
-            realtime_offset_ns=_realtime_offset_ns(),
+            marks=[stages.bind(**labels, stage=stage_name(stage)) for stage in Stage],
+            faults=[mark_faults.bind(**labels, fault=fault_name(fault)) for fault in MarkFault],
+            open_orders=metrics.ORDERS_OPEN.of(home).bind(**labels),
+            oldest=metrics.ORDERS_OLDEST.of(home).bind(**labels),
+            tick_to_trade=metrics.TICK_TO_TRADE.of(home).bind(**labels),
+            life=metrics.ORDER_LIFE.of(home).bind(**labels),
+            realtime_offset_ns=self._realtime_offset_ns(),
             open_max=self._open_max,
             ended_max=self._ended_max,
             timeline=_timeline(venue, strategy) if self._timeline else None,
         )
+
+    def _realtime_offset_ns(self) -> int:
+        return 0 if self._now_ns else time_ns() - clock_ns()
 
     def sweep(self, orphans_max: int = 100) -> list[Orphan]:
         """
@@ -139,13 +149,14 @@ class OrderLife:
         """
         found = []
         age_ns = round(self.orphan_after_s * 1e9)
+        now_ns = self._now_ns() if self._now_ns else 0
+        orphaned = metrics.ORDERS_ORPHANED.of(self._registry)
         told: set[tuple[str, str, Hashable]] = set()
         for (venue, strategy), orders in self._bound.items():
-            orders.realtime_offset_ns = _realtime_offset_ns()
-            metrics.ORDERS_ORPHANED.bind(venue=venue, strategy=strategy).set(
-                orders.count_older_than(age_ns)
-            )
-            for order_id, stage, old_ns in orders.older_than(age_ns, orphans_max):
+            orders.realtime_offset_ns = self._realtime_offset_ns()
+            count = orders.count_older_than(age_ns, now_ns)
+            orphaned.bind(venue=venue, strategy=strategy).set(count)
+            for order_id, stage, old_ns in orders.older_than(age_ns, orphans_max, now_ns):
                 orphan = Orphan(order_id, Stage(stage), old_ns / 1e9)
                 found.append(orphan)
                 told.add((venue, strategy, order_id))
@@ -168,10 +179,6 @@ def _timeline(venue: str, strategy: str) -> Callable[[Hashable, int], None]:
         push(form, order_id, strategy, venue, names[stage])
 
     return told
-
-
-def _realtime_offset_ns() -> int:
-    return time_ns() - clock_ns()
 
 
 __all__ = [

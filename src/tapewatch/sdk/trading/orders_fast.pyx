@@ -120,11 +120,11 @@ cdef class Orders:
         """How many orders are open."""
         return self.open_now
 
-    def signal(self, order_id, tick_ns=0, exemplar=None):
+    def signal(self, order_id, tick_ns=0, exemplar=None, at_ns=0):
         """Begin an order: the decision to trade."""
         cdef PyObject *known
         cdef Order order
-        cdef int64_t tick
+        cdef int64_t tick, told
         try:
             known = PyDict_GetItemWithError(self.orders, order_id)
             if known != NULL and (<Order>known).stage < FILL:
@@ -132,6 +132,7 @@ cdef class Orders:
             if self.open_now >= self.open_max:
                 return self.fault(FULL)
             tick = tick_ns
+            told = at_ns
             order = Order.__new__(Order)
             order.order_id = order_id
             self.orders[order_id] = order
@@ -139,21 +140,22 @@ cdef class Orders:
             return self.fault(UNREADABLE)
         order.exemplar = exemplar
         order.tick_ns = tick
-        order.began_ns = order.at_ns = now_ns()
+        order.began_ns = order.at_ns = told or now_ns()
         self.append(order)
         (<CounterHandle>self.marks[0]).add(1.0)
         if self.timeline is not None:
             self.timeline(order_id, 0)
         return True
 
-    def mark(self, order_id, stage):
+    def mark(self, order_id, stage, at_ns=0):
         """Say that an order reached a stage; answers whether that was a step."""
         cdef PyObject *known
         cdef Order order
         cdef int after, before
-        cdef int64_t at_ns
+        cdef int64_t told
         try:
             after = stage
+            told = at_ns
             known = PyDict_GetItemWithError(self.orders, order_id)
         except Exception:
             return self.fault(UNREADABLE)
@@ -163,14 +165,15 @@ cdef class Orders:
             return self.fault(UNKNOWN)
         # Among many orders this one is seldom in the cache: it comes while the clock is read.
         tw_fetch(<void *>known)
-        at_ns = now_ns()
+        if not told:
+            told = now_ns()
         order = <Order>known
         before = order.stage
         if before >= FILL:
             return self.fault(AFTER_END)
         if after <= before and not after == before == PARTIAL:
             return self.fault(OUT_OF_ORDER)
-        self.step(order, before, after, at_ns)
+        self.step(order, before, after, told)
         return True
 
     cdef int step(self, Order order, int before, int after, int64_t at_ns) except -1:
@@ -263,11 +266,11 @@ cdef class Orders:
             return -1
         return -1 if known == NULL else (<Order>known).stage
 
-    def older_than(self, int64_t age_ns, Py_ssize_t count_max):
+    def older_than(self, int64_t age_ns, Py_ssize_t count_max, int64_t at_ns=0):
         """List open orders older than ``age_ns``, the oldest first: id, stage and age."""
         cdef PyObject *order = self.head
-        cdef int64_t at_ns = now_ns()
         cdef int64_t age
+        at_ns = at_ns or now_ns()
         found = []
         while order != NULL and len(found) < count_max:
             age = at_ns - (<Order>order).began_ns
@@ -277,11 +280,11 @@ cdef class Orders:
             order = (<Order>order).newer
         return found
 
-    def count_older_than(self, int64_t age_ns):
+    def count_older_than(self, int64_t age_ns, int64_t at_ns=0):
         """How many open orders are older than ``age_ns``."""
         cdef PyObject *order = self.head
-        cdef int64_t at_ns = now_ns()
         cdef Py_ssize_t count = 0
+        at_ns = at_ns or now_ns()
         while order != NULL and at_ns - (<Order>order).began_ns > age_ns:
             count += 1
             order = (<Order>order).newer

@@ -78,12 +78,15 @@ class Orders:
         """How many orders are open."""
         return self._open_count
 
-    def signal(self, order_id: Hashable, tick_ns: int = 0, exemplar: bytes | None = None) -> bool:
+    def signal(
+        self, order_id: Hashable, tick_ns: int = 0, exemplar: bytes | None = None, at_ns: int = 0
+    ) -> bool:
         """
         Begin an order: the decision to trade.
 
         ``tick_ns`` is when the message arrived that led to it (``clock_ns``), ``exemplar`` its
-        trace. Answers whether the order is watched.
+        trace, and ``at_ns`` when it was, where another clock than ours tells. Answers whether the
+        order is watched.
         """
         try:
             known = self._orders.get(order_id)
@@ -93,20 +96,22 @@ class Orders:
                 return self._fault(_FULL)
             order = Order(order_id)
             order.tick_ns = tick_ns + 0
+            told_ns = at_ns + 0
             self._orders[order_id] = order
         except Exception:  # noqa: BLE001 # Whatever an id raises must not reach the trading path.
             return self._fault(_UNREADABLE)
         order.exemplar = exemplar
-        order.began_ns = order.at_ns = clock_ns()
+        order.began_ns = order.at_ns = told_ns or clock_ns()
         self._append(order)
         self._marks[0].inc()
         if self._timeline is not None:
             self._timeline(order_id, 0)
         return True
 
-    def mark(self, order_id: Hashable, stage: int) -> bool:
+    def mark(self, order_id: Hashable, stage: int, at_ns: int = 0) -> bool:
         """Say that an order reached a stage; answers whether that was a step."""
         try:
+            told_ns = at_ns + 0
             order = self._orders.get(order_id)
             if not 0 <= stage < _STAGES:
                 return self._fault(_UNREADABLE)
@@ -119,11 +124,10 @@ class Orders:
             return self._fault(_AFTER_END)
         if stage <= before and not stage == before == _PARTIAL:
             return self._fault(_OUT_OF_ORDER)
-        self._step(order, before, stage)
+        self._step(order, before, stage, told_ns or clock_ns())
         return True
 
-    def _step(self, order: Order, before: int, stage: int) -> None:
-        now_ns = clock_ns()
+    def _step(self, order: Order, before: int, stage: int, now_ns: int) -> None:
         place = before * _STAGES + stage
         histogram = self._transitions[place]
         if histogram is None:
@@ -193,19 +197,21 @@ class Orders:
             return -1
         return -1 if order is None else order.stage
 
-    def older_than(self, age_ns: int, count_max: int) -> list[tuple[Hashable, int, int]]:
+    def older_than(
+        self, age_ns: int, count_max: int, at_ns: int = 0
+    ) -> list[tuple[Hashable, int, int]]:
         """List open orders older than ``age_ns``, the oldest first: id, stage and age."""
         found: list[tuple[Hashable, int, int]] = []
-        now_ns = clock_ns()
+        now_ns = at_ns or clock_ns()
         order = self._head
         while order is not None and len(found) < count_max and now_ns - order.began_ns > age_ns:
             found.append((order.order_id, order.stage, now_ns - order.began_ns))
             order = order.newer
         return found
 
-    def count_older_than(self, age_ns: int) -> int:
+    def count_older_than(self, age_ns: int, at_ns: int = 0) -> int:
         """How many open orders are older than ``age_ns``."""
-        count, now_ns = 0, clock_ns()
+        count, now_ns = 0, at_ns or clock_ns()
         order = self._head
         while order is not None and now_ns - order.began_ns > age_ns:
             count += 1

@@ -16,6 +16,7 @@ from time import time_ns
 from typing import Final, TypeAlias
 
 from tapewatch.sdk import events
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 
 Amount: TypeAlias = "float | Decimal"
@@ -53,6 +54,7 @@ class Reconciler:
         tolerance: float = 0.0,
         relative_tolerance: float = 0.0,
         now_ns: Callable[[], int] = time_ns,
+        registry: Registry | None = None,
     ) -> None:
         self._venue = venue
         self._kind = kind
@@ -60,9 +62,11 @@ class Reconciler:
         self._relative_tolerance = relative_tolerance
         self._now_ns = now_ns
         self._since_ns: dict[str, int] = {}
-        self._drifted = metrics.DRIFTED.bind(venue=venue, kind=kind)
-        self._reconciled = metrics.RECONCILED.bind(venue=venue, kind=kind)
-        self._unreadable = metrics.RECONCILE_UNREADABLE.bind(venue=venue, kind=kind)
+        self._drifted = metrics.DRIFTED.of(registry).bind(venue=venue, kind=kind)
+        self._reconciled = metrics.RECONCILED.of(registry).bind(venue=venue, kind=kind)
+        self._unreadable = metrics.RECONCILE_UNREADABLE.of(registry).bind(venue=venue, kind=kind)
+        self._drift = metrics.DRIFT.of(registry)
+        self._drift_since = metrics.DRIFT_SINCE.of(registry)
         self._began = events.declare(
             "{kind} {symbol} at {venue}: ours is {ours}, theirs {theirs}",
             level="WARN",
@@ -111,8 +115,8 @@ class Reconciler:
             self._tell(symbol, 0.0, 0)
 
     def _tell(self, symbol: str, amount: float, since_ns: int) -> None:
-        metrics.DRIFT.labels(self._venue, self._kind, symbol).set(amount)
-        metrics.DRIFT_SINCE.labels(self._venue, self._kind, symbol).set(since_ns * _NS)
+        self._drift.labels(self._venue, self._kind, symbol).set(amount)
+        self._drift_since.labels(self._venue, self._kind, symbol).set(since_ns * _NS)
 
 
 def _minus(ours: Amount, theirs: Amount) -> float:

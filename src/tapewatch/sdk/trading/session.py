@@ -20,6 +20,7 @@ from typing import Final
 
 from tapewatch.sdk import events
 from tapewatch.sdk.errors import BadDeclaration
+from tapewatch.sdk.registry import Registry
 from tapewatch.sdk.trading import metrics
 
 CLOSED: Final = "closed"
@@ -55,6 +56,7 @@ class Session:
         timezone: str = "UTC",
         exceptions: Mapping[str, str] | None = None,
         now_ns: Callable[[], int] = time_ns,
+        registry: Registry | None = None,
     ) -> None:
         self.venue = venue
         self._week = _week(venue, hours)
@@ -66,8 +68,8 @@ class Session:
         self._from_ns = self._until_ns = 0
         self._state = CLOSED
         self._halted = False
-        self._cell = metrics.SESSION_STATE.bind(venue=venue)
-        self._next = metrics.SESSION_NEXT.bind(venue=venue)
+        self._cell = metrics.SESSION_STATE.of(registry).bind(venue=venue)
+        self._next = metrics.SESSION_NEXT.of(registry).bind(venue=venue)
         self._moved = events.declare("{venue} is {state}: {why}", target="session")
         self.tell()
 
