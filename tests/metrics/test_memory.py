@@ -1,8 +1,8 @@
 """A source in memory: strips by times, the same objects for the same question, reset hints."""
 
-from tapewatch.metrics.memory import MemorySource, stored_histograms
+from tapewatch.metrics.memory import MemorySource
 from tapewatch.metrics.selection import ABSENT_BITS, Strip
-from tapewatch.model.histograms import Histogram, ResetHint
+from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import equal, named
 
@@ -47,13 +47,3 @@ def test_a_histogram_stands_beside_an_absent_float():
     assert part.histograms is not None
     assert part.histograms[0, 0].count == 1
     assert part.histograms[0, 1] is None
-
-
-def test_a_stored_histogram_says_whether_it_goes_on():
-    def counted(count, hint=ResetHint.UNKNOWN):
-        return Histogram(count=count, positive={1: count}, reset_hint=hint)
-
-    values = [counted(1), counted(3), counted(2), 7.0, counted(4), counted(1, ResetHint.GAUGE)]
-    hints = [getattr(one, "reset_hint", None) for one in stored_histograms(values)]
-    unknown, goes_on = ResetHint.UNKNOWN, ResetHint.NOT_RESET
-    assert hints == [unknown, goes_on, unknown, None, unknown, ResetHint.GAUGE]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tapewatch.metrics.promql import algebra
+from tapewatch.metrics import algebra
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Sample, is_stale

@@ -6,12 +6,11 @@ the same run of a counter.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tapewatch.metrics.promql.algebra import is_reset
+from tapewatch.metrics.resets import stored_histograms
 from tapewatch.metrics.selection import (
     ABSENT,
     ABSENT_BITS,
@@ -22,7 +21,7 @@ from tapewatch.metrics.selection import (
     Selection,
     Strip,
 )
-from tapewatch.model.histograms import Histogram, ResetHint
+from tapewatch.model.histograms import Histogram
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import Matcher, match_all
 from tapewatch.model.numbers import STALE_BITS
@@ -129,35 +128,3 @@ def _strip(times: tuple[int, ...], members: list[Labels], columns: list[_Column]
         histograms=histograms if has_histograms else None,
         starts=starts if starts.any() else None,
     )
-
-
-def stored_histograms(values: Sequence[float | Histogram]) -> list[float | Histogram]:
-    """
-    Let every histogram say whether it follows a reset, as far as a storage would know.
-
-    The first one of a run says nothing: what came before it may be gone by the time it is read.
-    """
-    stored: list[float | Histogram] = []
-    before: float | Histogram | None = None
-    for value in values:
-        if isinstance(value, Histogram):
-            value = replace(value, reset_hint=_stored_hint(value, before))
-        stored.append(value)
-        before = value
-    return stored
-
-
-def _stored_hint(histogram: Histogram, before: float | Histogram | None) -> ResetHint:
-    if histogram.reset_hint in (ResetHint.GAUGE, ResetHint.RESET):
-        return histogram.reset_hint
-    if not isinstance(before, Histogram) or before.reset_hint is ResetHint.GAUGE:
-        return ResetHint.UNKNOWN
-    same_layout = (
-        histogram.schema == before.schema
-        and histogram.zero_threshold == before.zero_threshold
-        and histogram.custom_bounds == before.custom_bounds
-    )
-    bare = replace(histogram, reset_hint=ResetHint.UNKNOWN)
-    if not same_layout or is_reset(bare, before):
-        return ResetHint.UNKNOWN
-    return ResetHint.NOT_RESET

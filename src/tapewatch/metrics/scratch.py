@@ -16,7 +16,6 @@ import numpy as np
 
 from tapewatch.metrics.errors import MetricsError
 from tapewatch.metrics.intake import Row
-from tapewatch.metrics.memory import stored_histograms
 from tapewatch.metrics.promql.engine import Engine
 from tapewatch.metrics.promql.result import Result
 from tapewatch.metrics.promql.script import LoadedSample
@@ -124,10 +123,8 @@ def _rows(samples: Sequence[LoadedSample], columns: Mapping[Labels, int]) -> Ite
         series.setdefault(labels, {})[timestamp_ms] = (value, start_ms or 0)
     times: dict[int, dict[int, _Cell]] = {}
     for labels, cells in series.items():
-        # Whether a histogram follows a reset is told by whoever brings it.
-        told = stored_histograms([value for value, _ in cells.values()])
-        for (timestamp_ms, (_, start_ms)), value in zip(cells.items(), told, strict=True):
-            times.setdefault(timestamp_ms, {})[columns[labels]] = (value, start_ms)
+        for timestamp_ms, cell in cells.items():
+            times.setdefault(timestamp_ms, {})[columns[labels]] = cell
     return (_row(timestamp_ms, times[timestamp_ms], len(columns)) for timestamp_ms in sorted(times))
 
 

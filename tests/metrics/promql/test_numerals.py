@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from tapewatch.metrics.promql.numerals import fixed, fixed_digits, general, open_metrics
+from tapewatch.metrics.promql.numerals import describe, fixed, fixed_digits, general, open_metrics
+from tapewatch.model.histograms import Histogram
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,10 @@ def test_labels_of_quantiles_always_have_a_point():
 def test_six_digits_after_the_point():
     assert fixed_digits(0.5) == "0.500000"
     assert fixed_digits(math.inf) == "+Inf"
+
+
+def test_a_description_names_every_filled_bucket() -> None:
+    histogram = Histogram(
+        count=6, sum=2.5, zero_threshold=0.001, zero_count=1, positive={1: 2}, negative={0: 3}
+    )
+    assert describe(histogram) == ("{count:6, sum:2.5, [-1,-0.5):3, [-0.001,0.001]:1, (1,2]:2}")

@@ -1,5 +1,7 @@
 """The database against its definition: what was taken comes back, whatever happened meanwhile."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +15,7 @@ from tapewatch.metrics.storage.compaction import Compactor
 from tapewatch.metrics.storage.database import Database
 from tapewatch.metrics.storage.settings import StorageSettings
 from tapewatch.model.clock import ManualClock
-from tapewatch.model.histograms import Histogram
+from tapewatch.model.histograms import Histogram, ResetHint
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import Matcher, MatchKind, named
 from tapewatch.model.samples import STALE, Exemplar, Metadata, is_stale
@@ -264,12 +266,13 @@ def test_histograms_exemplars_and_starts_survive(tmp_path):
     number = int(database.series([b])[0])
     empty = np.empty(0, dtype=np.int64)
     database.append(Loose(empty, empty, np.empty(0), histograms=[(number, T0 + 7, histogram)]))
+    goes_on = replace(histogram, reset_hint=ResetHint.NOT_RESET)
     for _ in range(2):
-        assert contents(database) == {a: {0: 1}, b: {0: histogram, 7: histogram}}
+        assert contents(database) == {a: {0: 1}, b: {0: histogram, 7: goes_on}}
         assert list(database.exemplars.select([EVERYTHING], 0, 2 * T0)) == [(b, [exemplar])]
         database = opened_again(database, tmp_path)
     database.seal()
-    assert contents(database) == {a: {0: 1}, b: {0: histogram, 7: histogram}}
+    assert contents(database) == {a: {0: 1}, b: {0: histogram, 7: goes_on}}
     (part,) = database.select((Matcher(MatchKind.EQUAL, "i", "000"),), 0, 2 * T0).parts
     assert part.starts.tolist() == [[T0 - 5]]
 

@@ -3,6 +3,8 @@
 import math
 from decimal import Decimal
 
+from tapewatch.model.histograms import Histogram
+
 
 def general(value: float, *, digits: int | None = None) -> str:
     """Write ``value`` as ``%g`` does: the shortest digits, or ``digits`` significant ones."""
@@ -34,6 +36,17 @@ def open_metrics(value: float) -> str:
         return special
     text = general(value)
     return text if "." in text or "e" in text else f"{text}.0"
+
+
+def describe(histogram: Histogram) -> str:
+    """Write a histogram as ``count_values`` puts it into a label."""
+    parts = [f"count:{general(histogram.count)}", f"sum:{general(histogram.sum)}"]
+    for bucket in histogram.buckets():
+        opening = "[" if bucket.lower_inclusive else "("
+        closing = "]" if bucket.upper_inclusive else ")"
+        bounds = f"{opening}{general(bucket.lower)},{general(bucket.upper)}{closing}"
+        parts.append(f"{bounds}:{general(bucket.count)}")
+    return "{" + ", ".join(parts) + "}"
 
 
 def fixed_digits(value: float) -> str:

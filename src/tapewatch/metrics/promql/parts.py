@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tapewatch.metrics.promql.algebra import is_reset
+from tapewatch.metrics.algebra import is_reset
 from tapewatch.metrics.promql.matrix import Rows, filled_cells
 from tapewatch.metrics.selection import (
     ABSENT,

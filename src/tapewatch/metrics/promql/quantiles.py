@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from tapewatch.metrics.promql.algebra import all_buckets, ratio
+from tapewatch.metrics.algebra import all_buckets, ratio
 from tapewatch.metrics.promql.kernels.sums_pure import compensated_sum
 from tapewatch.model.histograms import Bucket, Histogram
 

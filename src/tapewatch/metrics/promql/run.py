@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tapewatch.metrics.promql.algebra import sample_weight
+from tapewatch.metrics.algebra import sample_weight
 from tapewatch.metrics.promql.annotations import Notes
 from tapewatch.metrics.promql.errors import QueryCanceled, QueryTimedOut, QueryTooLarge
 from tapewatch.metrics.promql.matrix import Matrix, Scalar, Steps, Value

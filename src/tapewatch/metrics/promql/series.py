@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, repeat
 from typing import Final
 
-from tapewatch.metrics.promql import algebra
+from tapewatch.metrics import algebra
 from tapewatch.metrics.promql.errors import QuerySyntaxError, SyntaxFault
 from tapewatch.metrics.promql.literals import duration_seconds, number_value, quote_character
 from tapewatch.metrics.promql.parse import parse_metric

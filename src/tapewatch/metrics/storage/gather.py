@@ -16,6 +16,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tapewatch.metrics.resets import tell_resets
 from tapewatch.metrics.selection import (
     ABSENT_BITS,
     UNLIMITED,
@@ -154,19 +155,27 @@ def _strip(labels: LabelSets, pieces: list[Piece]) -> Strip:
     piece = join_pieces(pieces, len(labels))
     # A stripe says that it has gaps when any of its series has; these may have none.
     gaps = piece.gaps and bool(np.isnan(piece.values).any())
-    return Strip(labels, piece.times, piece.values, gaps, piece.histograms, piece.starts)
+    cells = piece.histograms
+    if cells is not None and cells.size:
+        rows = zip(cells, np.ascontiguousarray(piece.values), strict=True)
+        cells = np.stack([tell_resets(row, values) for row, values in rows])
+    return Strip(labels, piece.times, piece.values, gaps, cells, piece.starts)
 
 
 def _ragged(labels: LabelSets, pieces: list[Piece]) -> Ragged:
     merged = sort_samples(join_samples([flatten(piece) for piece in pieces]))
     offsets = np.searchsorted(merged.numbers, np.arange(len(labels) + 1))
+    cells = merged.histograms
+    if cells is not None and cells.size:
+        runs = pairwise(offsets.tolist())
+        cells = np.concatenate([tell_resets(cells[a:b], merged.values[a:b]) for a, b in runs])
     return Ragged(
         labels,
         merged.times,
         merged.values,
         offsets.astype(np.int64),
         bool(np.isnan(merged.values).any()),
-        merged.histograms,
+        cells,
         merged.starts,
     )
 

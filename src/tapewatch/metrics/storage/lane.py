@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tapewatch.metrics.intake import Row
 from tapewatch.metrics.selection import ABSENT, ABSENT_BITS
+from tapewatch.metrics.storage.cells import Cells
 from tapewatch.metrics.storage.page import Cell
 from tapewatch.metrics.storage.segment import Stripe
 from tapewatch.model.numbers import STALE_BITS
@@ -30,11 +31,11 @@ class View(NamedTuple):
     values: Floats
     gaps: bool
     starts: Integers | None
-    cells: tuple[Cell, ...]
+    cells: Cells
 
 
 def _empty(width: int) -> View:
-    return View(0, np.empty(0, np.int64), np.empty((0, width)), False, None, ())
+    return View(0, np.empty(0, np.int64), np.empty((0, width)), False, None, Cells())
 
 
 class LaneRows:
@@ -96,7 +97,7 @@ class LaneRows:
             return self._sealed
         last = view.rows - 1
         row: Floats = view.values[last]
-        return row, frozenset(cell.column for cell in view.cells if cell.row == last)
+        return row, frozenset(cell.column for cell in view.cells.from_row(last))
 
     def append(self, row: Row, *, gaps: bool) -> Floats:
         """Write one row and return it as it stands in the buffer; nobody sees it yet."""
@@ -112,11 +113,12 @@ class LaneRows:
             view.starts[view.rows] = 0
             if row.starts_ms is not None:
                 view.starts[view.rows, : len(row.starts_ms)] = row.starts_ms
-        cells = tuple(Cell(column, view.rows, each) for column, each in row.histograms.items())
+        cells = view.cells
+        if row.histograms:
+            own = (Cell(column, view.rows, each) for column, each in row.histograms.items())
+            cells = cells.with_row(own)
         gaps = gaps or row.present is not None or count < self.width
-        self._next = view._replace(
-            rows=view.rows + 1, gaps=view.gaps or gaps, cells=view.cells + cells
-        )
+        self._next = view._replace(rows=view.rows + 1, gaps=view.gaps or gaps, cells=cells)
         return written[: self.width]
 
     def publish(self) -> None:

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tapewatch.metrics.promql import algebra, annotations, quantiles
+from tapewatch.metrics import algebra
+from tapewatch.metrics.promql import annotations, quantiles
 from tapewatch.metrics.promql.functions.vectors import (
     Arguments,
     Site,

@@ -13,7 +13,8 @@ from enum import Enum
 from itertools import pairwise
 from typing import Final, Literal
 
-from tapewatch.metrics.promql import algebra, annotations
+from tapewatch.metrics import algebra
+from tapewatch.metrics.promql import annotations
 from tapewatch.metrics.promql.annotations import HistogramOperation, Notes
 from tapewatch.metrics.promql.kernels.rates_pure import is_start_reset
 from tapewatch.metrics.promql.nodes import Span

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from tapewatch.metrics.promql import algebra, annotations
+from tapewatch.metrics import algebra
+from tapewatch.metrics.promql import annotations
 from tapewatch.metrics.promql.annotations import HistogramOperation
 from tapewatch.metrics.promql.kernels import groups
 from tapewatch.metrics.promql.matrix import Matrix, Steps

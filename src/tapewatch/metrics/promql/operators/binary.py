@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tapewatch.metrics.promql.algebra import scale
+from tapewatch.metrics.algebra import scale
 from tapewatch.metrics.promql.errors import QueryFailed
 from tapewatch.metrics.promql.matrix import Matrix, Scalar, Steps, combine, filled_cells, map_cells
 from tapewatch.metrics.promql.nodes import Cardinality, Span, VectorMatching

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from tapewatch.metrics.promql.algebra import describe
 from tapewatch.metrics.promql.errors import QueryFailed
 from tapewatch.metrics.promql.functions.labels import is_label_name
 from tapewatch.metrics.promql.matrix import Matrix, Rows, Steps, empty_matrix
 from tapewatch.metrics.promql.nodes import Span, StringLiteral
-from tapewatch.metrics.promql.numerals import fixed
+from tapewatch.metrics.promql.numerals import describe, fixed
 from tapewatch.metrics.promql.operators.aggregate import By, group_by
 from tapewatch.metrics.promql.operators.base import Operator
 from tapewatch.metrics.promql.print import print_query

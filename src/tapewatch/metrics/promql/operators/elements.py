@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tapewatch.metrics.promql import algebra, annotations
+from tapewatch.metrics import algebra
+from tapewatch.metrics.promql import annotations
 from tapewatch.metrics.promql.annotations import HistogramOperation, Notes
 from tapewatch.metrics.promql.nodes import Operator, Span
 from tapewatch.metrics.promql.trimming import trim

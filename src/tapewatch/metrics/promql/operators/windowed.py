@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tapewatch.metrics.algebra import forget_resets, sample_weight
 from tapewatch.metrics.promql import annotations
-from tapewatch.metrics.promql.algebra import forget_resets, sample_weight
 from tapewatch.metrics.promql.functions.points import (
     FLOATS,
     PointAnswer,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapewatch.metrics.promql import algebra
+from tapewatch.metrics import algebra
 from tapewatch.model.histograms import CUSTOM_SCHEMA, Histogram, ResetHint
 
 counts = st.integers(0, 50).map(float)
@@ -139,12 +139,3 @@ def test_compensation_keeps_the_low_digits() -> None:
 def test_dividing_by_zero_leaves_no_buckets() -> None:
     result = algebra.divide(Histogram(count=2, sum=-1, positive={1: 2}), 0)
     assert (result.count, result.sum, dict(result.positive)) == (math.inf, -math.inf, {})
-
-
-def test_a_description_names_every_filled_bucket() -> None:
-    histogram = Histogram(
-        count=6, sum=2.5, zero_threshold=0.001, zero_count=1, positive={1: 2}, negative={0: 3}
-    )
-    assert algebra.describe(histogram) == (
-        "{count:6, sum:2.5, [-1,-0.5):3, [-0.001,0.001]:1, (1,2]:2}"
-    )

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from tapewatch.metrics.promql.numerals import general
 from tapewatch.model.histograms import (
     Bucket,
     Buckets,
@@ -216,17 +215,6 @@ def all_buckets(histogram: Histogram) -> Iterator[Bucket]:
             yield replace(bucket, upper=-threshold)
         else:
             yield bucket
-
-
-def describe(histogram: Histogram) -> str:
-    """Write a histogram as ``count_values`` puts it into a label."""
-    parts = [f"count:{general(histogram.count)}", f"sum:{general(histogram.sum)}"]
-    for bucket in histogram.buckets():
-        opening = "[" if bucket.lower_inclusive else "("
-        closing = "]" if bucket.upper_inclusive else ")"
-        bounds = f"{opening}{general(bucket.lower)},{general(bucket.upper)}{closing}"
-        parts.append(f"{bounds}:{general(bucket.count)}")
-    return "{" + ", ".join(parts) + "}"
 
 
 def ratio(part: float, whole: float) -> float:
