@@ -13,6 +13,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What most pages share is one file: a dozen small ones weigh more, and are asked for one by one.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "common", test: /\/web\/src\/(parts|data|state)\// }] } } },
   },
   server: {
     // `npm run dev` shows the sources while a server on the usual port answers the APIs.

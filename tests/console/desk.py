@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 from tests.running import Process
@@ -16,7 +17,7 @@ from tapewatch.wire.remote_write.encode import encode_1
 STEP_S = 15
 HOURS = 3
 SEED = 7600
-AHEAD_S = 300
+AHEAD_S = 600
 """How far the history goes on, so that nothing stops while somebody looks."""
 VENUES = {"binance": 9.0, "okx": 6.0, "cme": 4.0, "lse": 2.5}
 STRATEGIES = ("market_maker", "momentum", "basis")
@@ -29,7 +30,11 @@ HOSTILE = {
     "spread_sheet": "=cmd|'/c calc'!A1",
 }
 
+PACK = Path(__file__).parent / "pack"
+
 SETTINGS = """
+catalog:
+  packs: ["%(pack)s"]
 metrics:
   enable_admin_api: true
   scrape_configs:
@@ -141,7 +146,7 @@ class Showcase:
 
         address = f"127.0.0.1:{port or free_port()}"
         settings = folder / "tapewatch.yaml"
-        settings.write_text(SETTINGS % {"address": address})
+        settings.write_text(SETTINGS % {"address": address, "pack": PACK})
         self.process = Process(
             folder, "--config", str(settings), "--listen", address, *arguments, **environment
         )

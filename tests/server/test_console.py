@@ -114,6 +114,27 @@ def test_the_address_in_an_alert_leads_to_explore(server):
     assert target == "explore?expr=up+%3D%3D+0&view=table&from=now-6h"
 
 
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        (
+            "/silences/new?filter=%7Bvenue%3D%22okx%22%7D",
+            "../alerts?tab=silences&do=new&filter=%7Bvenue%3D%22okx%22%7D",
+        ),
+        ("/runbooks/feed-stale", "../catalog?tab=runbooks&runbook=feed-stale"),
+        ("/dashboards/server", "../dashboards?name=server"),
+        ("/dashboards/gone", "../dashboards?name=gone"),
+    ],
+)
+def test_the_addresses_in_messages_lead_to_their_pages(server, path, target):
+    assert _redirected(server, path) == target
+
+
+def test_a_message_opens_without_the_token_and_shows_nothing_more(server):
+    assert server.get("/alerts?filter=%7Bvenue%3D%22okx%22%7D&do=acknowledge")[0] == 200
+    assert server.get("/api/v2/alerts")[0] == 401
+
+
 def _redirected(server, path):
     import http.client
 

@@ -18,7 +18,7 @@ export async function openPage(browser, { theme = "dark", width = 1440, height =
   const page = await context.newPage();
   const complaints = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
+    if (["error", "warning"].includes(message.type())) complaints.push(`${message.type()}: ${message.text()} at ${message.location().url}`);
   });
   page.on("pageerror", (fault) => complaints.push(`fault: ${fault.message}`));
   await page.addInitScript((kept) => {

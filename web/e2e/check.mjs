@@ -1,5 +1,5 @@
 /**
- * node check.mjs URL [TOKEN_URL TOKEN]: walks through the console as a user does.
+ * node check.mjs URL [TOKEN_URL TOKEN [WORDS]]: walks through the console as a user does.
  *
  * Prints a line of JSON for each check: its name, and the fault if there is one. Every check gets a
  * fresh browser context, and fails too when the page complains.
@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import assert from "node:assert/strict";
 import { openBrowser, openPage, settled } from "./browser.mjs";
 
-const [url, guardedUrl, token] = process.argv.slice(2);
+const [url, guardedUrl, token, only = ""] = process.argv.slice(2);
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RATE = "sum by (venue) (rate(orders_sent_total[1m]))";
 const at = (page, query = {}) => `${url}/${page}?${new URLSearchParams(query)}`;
@@ -20,6 +20,15 @@ const PAGES = {
   explore: at("explore", { expr: RATE }),
   table: at("explore", { expr: "orders_sent_total", view: "table" }),
   explanation: at("explore", { expr: RATE, view: "explain" }),
+  alerts: at("alerts"),
+  silences: at("alerts", { tab: "silences", do: "new", filter: '{venue="okx"}' }),
+  "alert history": at("alerts", { tab: "history" }),
+  routes: at("alerts", { tab: "routes", labels: "priority=P1, service=feeds" }),
+  channels: at("alerts", { tab: "channels" }),
+  services: at("catalog"),
+  metrics: at("catalog", { tab: "metrics", metric: "feed_age_seconds" }),
+  runbook: at("catalog", { tab: "runbooks", runbook: "rate-limit-nearly-used" }),
+  findings: at("catalog", { tab: "findings" }),
   dashboards: at("dashboards"),
   board: at("dashboards", { name: "desk" }),
   health: at("platform"),
@@ -246,6 +255,117 @@ CHECKS["Now fits on a phone"] = {
   },
 };
 
+/** Open the drawer of the alert of a venue. */
+async function openAlert(page, venue) {
+  await visit(page, at(""));
+  await page.locator(".alert", { hasText: `venue ${venue}` }).getByRole("link").first().click();
+  const drawer = page.getByRole("complementary", { name: /^Alert / });
+  await drawer.waitFor();
+  await settled(page);
+  return drawer;
+}
+
+CHECKS["an alert is followed from Now to its runbook, taken over, silenced and let go"] = async (page) => {
+  let drawer = await openAlert(page, "okx");
+  assert.deepEqual(await axeFaults(page), []);
+  assert.match(await drawer.innerText(), /Slow the market maker down[\s\S]*Runbook[\s\S]*What it means[\s\S]*Why it was sent, or not[\s\S]*fired/);
+  await drawer.locator(".answer-row").nth(3).waitFor();
+  await drawer.getByLabel("Your name").fill("Ada");
+  await drawer.getByRole("button", { name: "Acknowledge" }).click();
+  await drawer.getByText(/Ada has it since/).waitFor();
+  await page.locator(".alert.chosen").getByText("Ada has it").waitFor();
+  await drawer.getByLabel("Give it to").fill("Bob");
+  await drawer.getByRole("button", { name: "Assign" }).click();
+  await drawer.getByText("It is given to Bob.").waitFor();
+  await drawer.getByRole("button", { name: "Silence …" }).click();
+  await drawer.getByText("It hides 1 that fires now").waitFor();
+  await drawer.getByLabel("Why", { exact: true }).fill("known");
+  await drawer.getByRole("button", { name: "Silence", exact: true }).click();
+  await page.locator(".alert.chosen").getByText("kept quiet").waitFor();
+  await drawer.getByText(/silenced by .*Ada: known/).first().waitFor();
+  await page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "detached" });
+  await page.goto(at("alerts", { tab: "silences" }));
+  await page.getByRole("button", { name: "End it now" }).click();
+  await page.getByText("expired").waitFor();
+  drawer = await openAlert(page, "okx");
+  await drawer.getByRole("button", { name: "Give back" }).click();
+  await drawer.getByText("Nobody has it.").waitFor();
+};
+
+CHECKS["a message's links ask before anything is done"] = async (page) => {
+  const filter = '{alertname="FeedIsQuiet",venue="lse"}';
+  await visit(page, at("alerts", { filter, do: "acknowledge" }));
+  assert.equal(await page.locator(".alerts-page .table-row").count(), 1);
+  await page.getByText("Take FeedIsQuiet over?").waitFor();
+  await page.getByRole("button", { name: "Leave it" }).click();
+  assert.match(await page.locator(".table-row").innerText(), /nobody/);
+  await page.goto(`${url}/silences/new?${new URLSearchParams({ filter })}`);
+  await page.waitForURL(/alerts\?tab=silences&do=new/);
+  assert.equal(await page.getByLabel("What", { exact: true }).inputValue(), filter);
+  await page.goto(`${url}/runbooks/feed-is-quiet`);
+  await settled(page);
+  assert.match(await page.locator("article").innerText(), /We quote on old prices/);
+};
+
+CHECKS["hostile alerts and runbooks are shown as text"] = {
+  expected: /404.*runbooks\/strange-words/, // Its runbook is not written, which is one of the findings.
+  run: async (page) => {
+    await visit(page, at("alerts", { filter: '{alertname="StrangeWords"}' }));
+    assert.match(await page.locator(".table-body").innerText(), /<script>document/);
+    await page.locator(".table-row", { hasText: "xxxx" }).getByRole("button").click();
+    await settled(page);
+    await visit(page, at("catalog", { tab: "runbooks", runbook: "feed-is-quiet" }));
+    assert.match(await page.locator("article").innerText(), /<script>document\.title='owned'<\/script>[\s\S]*\[where it leads\]\(javascript:/);
+    assert.equal(await page.locator("article a[href^=javascript]").count(), 0);
+    assert.doesNotMatch(await page.title(), /^owned/);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+  },
+};
+
+CHECKS["when nothing is wrong, Now says how it knows"] = async (page) => {
+  const well = (path, json) => page.route(path, (route) => route.fulfill({ json }));
+  await well("**/api/v2/alerts", []);
+  await well("**/api/v1/alerting/channels", [{ receiver: "chat", integration: "webhook/0", condition: "working", kind: "webhook" }]);
+  await well("**/api/v1/targets?state=active", { status: "success", data: { activeTargets: [] } });
+  await visit(page, at(""));
+  await page.getByRole("heading", { name: "Nothing is wrong" }).waitFor();
+  assert.match(await page.locator(".headline").innerText(), /\d+ of \d+ rules were evaluated in time, none of 1 channels fails/);
+};
+
+CHECKS["the routes say where labels lead"] = async (page) => {
+  await visit(page, PAGES.routes);
+  assert.match(await page.locator(".route.on").innerText(), /priority="P1" → chat/);
+  await page.getByLabel("Labels to try").fill("priority=P2");
+  await page.keyboard.press("Enter");
+  await page.locator(".route.on", { hasText: "ledger" }).waitFor();
+};
+
+CHECKS["Alerts fits on a phone"] = {
+  size: { width: 390, height: 780 },
+  run: async (page) => {
+    await visit(page, at("alerts"));
+    await page.getByRole("button", { name: "FeedIsQuiet" }).click();
+    await page.getByRole("complementary", { name: "Alert FeedIsQuiet" }).waitFor();
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+    assert.deepEqual(await axeFaults(page), []);
+  },
+};
+
+CHECKS["the editor marks what the server cannot read"] = {
+  expected: /status of 400/,
+  run: async (page) => {
+    await visit(page, at("explore"));
+    await page.keyboard.press("Escape");
+    await page.locator("[data-editor]").click();
+    await page.keyboard.type("sum(up) by (job) bad");
+    await page.locator(".cm-slip").waitFor();
+    assert.ok(await page.locator(".cm-slip").getAttribute("title"));
+  },
+};
+
 CHECKS["behind a prefix everything is found"] = async (page) => {
   await page.route(`${url}/desk/tape/**`, async (route) => {
     const target = route.request().url().replace("/desk/tape", "");
@@ -281,6 +401,7 @@ if (guardedUrl) {
 
 const browser = await openBrowser();
 for (const [name, given] of Object.entries(CHECKS)) {
+  if (!name.includes(only)) continue;
   const check = typeof given === "function" ? { run: given } : given;
   const { page, context, complaints } = await openPage(browser, { theme: check.theme, ...check.size });
   page.setDefaultTimeout(8_000);

@@ -9,6 +9,16 @@ const at = (page, query = {}) => `${url}/${page}?${new URLSearchParams(query)}`;
 
 const SHOTS = {
   now: { address: at("") },
+  "now-alert": { address: at(""), act: openFirst },
+  alerts: { address: at("alerts"), act: openFirst },
+  "alerts-silence": { address: at("alerts", { tab: "silences", do: "new", filter: '{venue="okx"}' }) },
+  "alerts-history": { address: at("alerts", { tab: "history" }) },
+  "alerts-routes": { address: at("alerts", { tab: "routes", labels: "priority=P1, service=feeds" }) },
+  "alerts-channels": { address: at("alerts", { tab: "channels" }) },
+  catalog: { address: at("catalog") },
+  "catalog-metrics": { address: at("catalog", { tab: "metrics", metric: "feed_age_seconds" }) },
+  "catalog-runbook": { address: at("catalog", { tab: "runbooks", runbook: "rate-limit-nearly-used" }) },
+  "catalog-findings": { address: at("catalog", { tab: "findings" }) },
   explore: { address: at("explore", { expr: RATE }) },
   "explore-table": { address: at("explore", { expr: "orders_sent_total", view: "table" }) },
   "explore-explain": { address: at("explore", { expr: `${RATE} / on (venue) group_left feed_connected > 0.5`, view: "explain" }) },
@@ -40,6 +50,7 @@ const SHOTS = {
   help: { address: at(""), act: async (page) => page.keyboard.press("?") },
   "time-range": { address: at(""), act: async (page) => page.locator("[data-popover=range]").click() },
   "now-phone": { address: at(""), size: { width: 390, height: 780, scale: 2 } },
+  "alerts-phone": { address: at("alerts"), size: { width: 390, height: 780, scale: 2 } },
   fault: { address: at("explore", { expr: "sum by (venue) (rate(orders_sent_total[1m])" }) },
 };
 
@@ -65,4 +76,10 @@ await browser.close();
 async function serveBoard(page) {
   const board = JSON.parse(await (await import("node:fs/promises")).readFile(new URL("./desk-board.json", import.meta.url)));
   await page.route("**/api/v1/dashboards/desk", (route) => route.fulfill({ json: { status: "success", data: board } }));
+}
+
+/** The worst alert with its drawer. */
+async function openFirst(page) {
+  await page.locator(".alert h2 a, .alerts-page .link-button").first().click();
+  await page.locator(".drawer .answer-row").first().waitFor();
 }

@@ -18,12 +18,20 @@ export const PAGES: readonly Page[] = [
     load: () => import("../pages/now"),
   },
   {
+    name: "alerts", title: "Alerts", icon: "alerts", key: "a", about: "What fires, why it was sent, silences, routes, channels",
+    load: () => import("../pages/alerts"),
+  },
+  {
     name: "dashboards", title: "Dashboards", icon: "dashboards", key: "d", about: "Panels that somebody laid out",
     load: () => import("../pages/dashboards"),
   },
   {
     name: "explore", title: "Explore", icon: "explore", key: "e", about: "Ask anything",
     load: () => import("../pages/explore"),
+  },
+  {
+    name: "catalog", title: "Catalog", icon: "catalog", key: "c", about: "Services, metrics, alerts, objectives and runbooks that are declared",
+    load: () => import("../pages/catalog"),
   },
   {
     name: "platform", title: "Platform", icon: "platform", key: "p", about: "Targets, storage, queries and health of the server",

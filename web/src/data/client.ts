@@ -78,6 +78,8 @@ interface Envelope<T> {
   readonly data?: T;
   readonly error?: string | { readonly message: string; readonly code: string };
   readonly errorType?: string;
+  /** Where Alertmanager's shape has the words. */
+  readonly message?: string;
   readonly warnings?: readonly string[];
   readonly infos?: readonly string[];
 }
@@ -98,8 +100,18 @@ function parse<T>(text: string): Envelope<T> | undefined {
   }
 }
 
-function refusal(status: number, told: Envelope<unknown> | undefined): ApiError {
-  const error = told?.error;
+/** Ask an endpoint that answers without an envelope, as Alertmanager's do; a body is sent as JSON. */
+export async function plain<T>(path: string, { body, ...init }: Omit<RequestInit, "body"> & { body?: unknown } = {}): Promise<T> {
+  const sent = body === undefined ? init : { ...init, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  const response = await send(path, sent as RequestInit);
+  const text = await response.text();
+  if (!response.ok) throw refusal(response.status, parse(text));
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+function refusal(status: number, told: Envelope<unknown> | string | undefined): ApiError {
+  if (typeof told === "string") return new ApiError(status, "error", told);
+  const error = told?.error ?? told?.message;
   if (typeof error === "object") return new ApiError(status, error.code, error.message);
   return new ApiError(status, told?.errorType ?? "error", error ?? `The server answered with status ${status}.`);
 }

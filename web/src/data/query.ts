@@ -4,7 +4,7 @@
  */
 import { useEffect, useMemo } from "preact/hooks";
 import { signal, type ReadonlySignal } from "@preact/signals";
-import { ask, isAbort } from "./client";
+import { ask, isAbort, plain } from "./client";
 import { toFrame, toSamples, type Frame, type RawResult, type RawStatistics, type Sample } from "./frames";
 import type { Range } from "../state/time";
 
@@ -227,4 +227,11 @@ export function useEndpoint<T>(path: string, turn: unknown = 0, pairs: readonly 
     const told = await ask<T>(path, pairs, signal);
     return { value: told.data, warnings: told.warnings, cost: costOf(undefined) };
   });
+}
+
+/** An endpoint that answers without an envelope. */
+export function usePlain<T>(path: string, turn: unknown = 0): ReadonlySignal<Asked<T>> {
+  return useAsked<T>(path && `${path} ${String(turn)}`, async (signal) => ({
+    value: await plain<T>(path, { signal }), warnings: [], cost: costOf(undefined),
+  }));
 }

@@ -1,39 +1,97 @@
 /** Now: what is wrong, worst first; and when nothing is, how we know. */
+import { handOf } from "./alerts/firing";
+import { CONDITIONS, useChannels } from "./alerts/channels";
+import { Detail } from "./alerts/detail";
+import { toneOf, urgency, useAlerts, useAttention, worstFirst, type Alert, type Attention, type Channel } from "../data/alerting";
 import { useAsked, useEndpoint } from "../data/query";
-import { askHealth, freshness, type Alert, type Freshness, type Health, type Notification, type Target, type Targets } from "../data/server";
-import { Badge, severityState, type State } from "../parts/badge";
+import { askHealth, freshness, type Alert as RuleAlert, type Freshness, type Health, type Notification, type Target, type Targets } from "../data/server";
+import { Badge, type State } from "../parts/badge";
 import { Icon } from "../parts/icon";
 import { Failed, Loading } from "../parts/states";
-import { href } from "../state/address";
+import { href, parameter } from "../state/address";
 import { formatAge, formatDuration, formatTime, now, parseDuration } from "../state/time";
-import { webLink } from "./links";
 import "../styles/now.css";
+
+const chosen = parameter("alert");
 
 export default function Now() {
   const turn = now.value;
-  const alerts = useEndpoint<{ readonly alerts: readonly Alert[] }>("api/v1/alerts", turn).value;
+  const asked = useAlerts(turn);
+  const attention = useAttention(turn);
+  const rules = useEndpoint<Rules>("api/v1/rules", turn).value;
   const targets = useEndpoint<Targets>("api/v1/targets?state=active", turn).value;
   const notices = useEndpoint<readonly Notification[]>("api/v1/notifications", turn).value;
+  const channels = useChannels();
   const health = useHealth(turn).value;
-  const fault = alerts.fault ?? targets.fault;
-  if (fault && !alerts.value) return <Failed fault={fault} />;
-  if (!alerts.value || !targets.value) return <Loading what="Looking" />;
-  const firing = ordered(alerts.value.alerts);
-  const stale = targets.value.activeTargets.filter((each) => SILENT.has(judge(each)));
+  const fault = asked.fault ?? targets.fault;
+  if (fault && !asked.value) return <Failed fault={fault} />;
+  if (!asked.value || !targets.value) return <Loading what="Looking" />;
+  const alerts = worstFirst(asked.value);
+  const open = alerts.find((each) => each.fingerprint === chosen.value);
   const told = [...(notices.value ?? [])].filter((each) => each.active);
-  const calm = !firing.length && !told.length && !stale.length;
+  const known: Known = {
+    targets: targets.value.activeTargets, rules: rulesOf(rules.value), channels: channels.value ?? [], health: health.value,
+  };
   return (
-    <div class="now">
-      <Headline firing={firing} stale={stale} told={told} calm={calm} targets={targets.value.activeTargets} />
-      {told.map((each) => <p class="now-notice tone-warn" key={each.text}><Icon name="warn" />{each.text}<span class="muted"> since {formatTime(Date.parse(each.date))}</span></p>)}
-      {firing.length > 0 && <Alerts alerts={firing} />}
-      <div class="now-know">
-        <FreshTargets targets={targets.value.activeTargets} />
-        <Parts health={health.value} />
+    <div class={open ? "now beside open" : "now beside"}>
+      <div class="now-main">
+        <Headline alerts={alerts} told={told} known={known} />
+        {told.map((each) => <p class="now-notice tone-warn" key={each.text}><Icon name="warn" />{each.text}<span class="muted"> since {formatTime(Date.parse(each.date))}</span></p>)}
+        {alerts.length > 0 && <Alerts alerts={alerts} attention={attention} />}
+        <div class="now-know">
+          <FreshTargets targets={known.targets} />
+          <div>
+            <FreshRules rules={known.rules} />
+            <Channels channels={known.channels} />
+            <Parts health={known.health} />
+          </div>
+        </div>
       </div>
+      {open && <Detail key={open.fingerprint} alert={open} />}
     </div>
   );
 }
+
+interface Rule {
+  readonly name: string;
+  readonly health: string;
+  readonly lastError?: string;
+  readonly lastEvaluation: string;
+  readonly alerts?: readonly RuleAlert[];
+}
+
+interface Rules {
+  readonly groups: readonly { readonly name: string; readonly interval: number; readonly rules: readonly Rule[] }[];
+}
+
+/** What the page knows besides alerts, and how. */
+interface Known {
+  readonly targets: readonly Target[];
+  readonly rules: readonly KnownRule[];
+  readonly channels: readonly Channel[];
+  readonly health: Health | undefined;
+}
+
+interface KnownRule {
+  readonly rule: Rule;
+  readonly group: string;
+  readonly state: "good" | "warn" | "bad" | "muted";
+}
+
+/** How many intervals a rule may be silent before it counts as late. */
+const PATIENCE_INTERVALS = 2.5;
+
+function rulesOf(told: Rules | undefined): readonly KnownRule[] {
+  return (told?.groups ?? []).flatMap((group) => group.rules.map((rule) => {
+    const last = Date.parse(rule.lastEvaluation);
+    const late = now.value - last > PATIENCE_INTERVALS * group.interval * 1_000;
+    const state = rule.health === "err" ? "bad" : !(last > 0) ? "muted" : late ? "warn" : "good";
+    return { rule, group: group.name, state } as const;
+  }));
+}
+
+const ILL: ReadonlySet<string> = new Set(["bad", "warn"]);
+const failing = (each: Channel): boolean => CONDITIONS[each.condition] === "bad";
 
 /** A target that was not read yet is not silent: its turn has not come. */
 const SILENT: ReadonlySet<Freshness> = new Set(["down", "late"]);
@@ -48,80 +106,79 @@ function judge(target: Target): Freshness {
   return freshness(target, parseDuration(target.scrapeInterval), now.value);
 }
 
-const RANK: Readonly<Record<State, number>> = { bad: 0, warn: 1, info: 2, good: 3, muted: 4 };
-
-function ordered(alerts: readonly Alert[]): readonly Alert[] {
-  const rank = (each: Alert): number => RANK[severityState(each.labels["severity"])] + (each.state === "firing" ? 0 : 10);
-  return [...alerts].sort((one, other) => rank(one) - rank(other) || one.activeAt.localeCompare(other.activeAt));
-}
-
-function Headline({ firing, stale, told, calm, targets }: {
-  firing: readonly Alert[]; stale: readonly Target[]; told: readonly Notification[]; calm: boolean; targets: readonly Target[];
-}) {
-  if (calm) {
-    const fresh = targets.filter((each) => judge(each) === "fresh").length;
-    return (
-      <header class="headline tone-good">
-        <Icon name="good" />
-        <div>
-          <h1>Nothing is wrong</h1>
-          <p class="muted">
-            {targets.length ? `${fresh} of ${targets.length} targets were heard from in time` : "There are no targets yet"}, no alert fires,
-            every part of the server works. Looked at {formatTime(now.value)}.
-          </p>
-        </div>
-      </header>
-    );
-  }
-  const active = firing.filter((each) => each.state === "firing").length;
+function Headline({ alerts, told, known }: { alerts: readonly Alert[]; told: readonly Notification[]; known: Known }) {
+  const { targets, rules, channels, health } = known;
+  const loud = alerts.filter((each) => each.status.state === "active");
+  const stale = targets.filter((each) => SILENT.has(judge(each))).length;
+  const blind = rules.filter((each) => ILL.has(each.state)).length;
+  const deaf = channels.filter(failing).length;
+  const halted = (health?.components ?? []).filter((each) => each.state !== "running").length;
+  const quiet = alerts.length - loud.length;
+  const waiting = rules.reduce((sum, each) => sum + (each.rule.alerts ?? []).filter((one) => one.state === "pending").length, 0);
   const words = [
-    active && `${active} ${active === 1 ? "alert fires" : "alerts fire"}`,
-    firing.length - active && `${firing.length - active} pending`,
-    stale.length && `${stale.length} of ${targets.length} targets ${stale.length === 1 ? "is" : "are"} silent`,
+    loud.length && `${loud.length} ${loud.length === 1 ? "alert fires" : "alerts fire"}`,
+    stale && `${stale} of ${targets.length} targets ${stale === 1 ? "is" : "are"} silent`,
+    blind && `${blind} ${blind === 1 ? "rule is" : "rules are"} blind`,
+    deaf && `${deaf} ${deaf === 1 ? "channel fails" : "channels fail"}`,
+    halted && `${halted} ${halted === 1 ? "part" : "parts"} of the server not running`,
     told.length && `${told.length} ${told.length === 1 ? "notice" : "notices"} from the server`,
   ].filter(Boolean);
-  const worst = firing[0] ? severityState(firing[0].labels["severity"]) : "warn";
+  const besides = [waiting && `${waiting} pending`, quiet && `${quiet} kept quiet`].filter(Boolean).map((each) => `, ${each}`).join("");
+  const worst = !words.length ? "good" : loud[0] ? toneOf(loud[0]) : "warn";
   return (
     <header class={`headline tone-${worst}`}>
-      <Icon name={worst === "bad" ? "bad" : "warn"} />
+      <Icon name={worst === "muted" ? "warn" : worst} />
       <div>
-        <h1>{words.join(", ")}</h1>
-        <p class="muted">The worst is first. Looked at {formatTime(now.value)}.</p>
+        <h1>{words.length ? words.join(", ") : "Nothing is wrong"}</h1>
+        <p class="muted">{words.length ? "The worst is first" : assured(known)}{besides}. Looked at {formatTime(now.value)}.</p>
       </div>
     </header>
   );
 }
 
-function Alerts({ alerts }: { alerts: readonly Alert[] }) {
+/** Say how it is known that nothing is wrong. */
+function assured({ targets, rules, channels }: Known): string {
+  const fresh = targets.filter((each) => judge(each) === "fresh").length;
+  const sound = rules.filter((each) => each.state === "good").length;
+  return [
+    targets.length ? `${fresh} of ${targets.length} targets were heard from in time` : "there are no targets yet",
+    rules.length ? `${sound} of ${rules.length} rules were evaluated in time` : "there are no rules yet",
+    channels.length ? `none of ${channels.length} channels fails` : "there are no channels yet",
+  ].join(", ").replace(/^./, (first) => first.toUpperCase());
+}
+
+function Alerts({ alerts, attention }: { alerts: readonly Alert[]; attention: ReadonlyMap<string, Attention> }) {
   return (
     <ul class="alerts" aria-label="Alerts">
-      {alerts.slice(0, ALERTS_MAX).map((each) => <AlertRow key={JSON.stringify(each.labels)} alert={each} />)}
-      {alerts.length > ALERTS_MAX && <li class="muted">and {alerts.length - ALERTS_MAX} more, none of them worse</li>}
+      {alerts.slice(0, ALERTS_MAX).map((each) => <AlertRow key={each.fingerprint} alert={each} hand={handOf(attention.get(each.fingerprint))} />)}
+      {alerts.length > ALERTS_MAX && <li class="muted">and {alerts.length - ALERTS_MAX} more, none of them worse, in <a data-page href={href("alerts")}>Alerts</a></li>}
     </ul>
   );
 }
 
 /** Nobody reads more in a row; what is left out is never worse than what is shown. */
 const ALERTS_MAX = 200;
-const SHOWN_APART = new Set(["alertname", "severity"]);
+const SHOWN_APART = new Set(["alertname", "severity", "priority", "owner", "platform"]);
 
-function AlertRow({ alert }: { alert: Alert }) {
-  const state = severityState(alert.labels["severity"]);
-  const labels = Object.entries(alert.labels).filter(([name]) => !SHOWN_APART.has(name));
-  const runbook = webLink(alert.annotations["runbook_url"]);
+function AlertRow({ alert, hand }: { alert: Alert; hand: string }) {
+  const { labels, annotations, fingerprint } = alert;
+  const others = Object.entries(labels).filter(([name]) => !SHOWN_APART.has(name));
+  const sinceMs = Date.parse(alert.startsAt);
+  const quiet = alert.status.state === "suppressed";
   return (
-    <li class={`panel alert tone-${alert.state === "firing" ? state : "muted"}`}>
+    <li class={`panel alert tone-${toneOf(alert)}${fingerprint === chosen.value ? " chosen" : ""}`}>
       <div class="alert-head">
-        <Badge state={alert.state === "firing" ? state : "muted"}>{alert.state === "firing" ? (alert.labels["severity"] ?? "firing") : alert.state}</Badge>
-        <h2>{alert.labels["alertname"] ?? "An alert without a name"}</h2>
-        <span class="muted">since {formatTime(Date.parse(alert.activeAt))}, {formatDuration(now.value - Date.parse(alert.activeAt))}</span>
-      </div>
-      <p class="wrap">{alert.annotations["summary"] ?? alert.annotations["description"]}</p>
-      <p class="alert-foot">
-        {labels.map(([name, value]) => <span class="label" key={name}><span class="label-name">{name}</span> {value}</span>)}
+        <Badge state={toneOf(alert)}>{labels["severity"] ?? `P${urgency(labels)}`}</Badge>
+        <h2><a data-page href={href("now", { alert: fingerprint })} aria-expanded={fingerprint === chosen.value}>{labels["alertname"] ?? "An alert without a name"}</a></h2>
+        <span class="muted">since {formatTime(sinceMs)}, {formatDuration(now.value - sinceMs)}</span>
+        {quiet && <span class="tag">kept quiet</span>}
         <span class="room" />
-        {runbook && <a href={runbook} target="_blank" rel="noreferrer">Runbook</a>}
-      </p>
+        <span class="muted">{hand ? `${hand} has it` : labels["owner"] ?? ""}</span>
+      </div>
+      <p class="wrap">{annotations["summary"] ?? annotations["description"]}</p>
+      {annotations["impact"] && <p class="wrap muted">{annotations["impact"]}</p>}
+      {annotations["action"] && <p class="wrap"><Icon name="right" /> {annotations["action"]}</p>}
+      <p class="labels-line">{others.map(([name, value]) => <span class="label" key={name}><span class="label-name">{name}</span> {value}</span>)}</p>
     </li>
   );
 }
@@ -162,6 +219,49 @@ function TargetRow({ target }: { target: Target }) {
       <span class="muted">{last > 0 ? formatAge(last, now.value) : "never"} · each {target.scrapeInterval}</span>
       {target.lastError && <span class="fresh-fault wrap">{target.lastError}</span>}
     </li>
+  );
+}
+
+/** Rules: the ill ones by name, the others as a number. */
+function FreshRules({ rules }: { rules: readonly KnownRule[] }) {
+  const ill = rules.filter((each) => ILL.has(each.state));
+  return (
+    <section aria-label="Rules">
+      <h2>How fresh every rule is</h2>
+      <ul class="fresh">
+        {ill.slice(0, SHOWN_MAX).map(({ rule, group, state }, index) => (
+          <li class="fresh-row" key={index}>
+            <Badge state={state}>{state === "bad" ? "fails" : "late"}</Badge>
+            <span class="fresh-name">{rule.name} <span class="muted">{group}</span></span>
+            <span class="muted">{formatAge(Date.parse(rule.lastEvaluation), now.value)}</span>
+            {rule.lastError && <span class="fresh-fault wrap">{rule.lastError}</span>}
+          </li>
+        ))}
+        <li class="fresh-row">
+          <Badge state={rules.length > ill.length ? "good" : "muted"}>{String(rules.length - ill.length)}</Badge>
+          <span class="fresh-name">{rules.length ? "evaluated in time" : "no rules yet"}</span>
+        </li>
+      </ul>
+    </section>
+  );
+}
+
+function Channels({ channels }: { channels: readonly Channel[] }) {
+  return (
+    <section aria-label="Channels">
+      <h2>Whether messages arrive</h2>
+      <ul class="fresh">
+        {channels.map((each) => (
+          <li class="fresh-row" key={each.receiver + each.integration}>
+            <Badge state={CONDITIONS[each.condition] ?? "warn"}>{each.condition}</Badge>
+            <span class="fresh-name">{each.receiver} <span class="muted">{each.kind}</span></span>
+            <span class="muted">{each.last_success ? formatAge(Date.parse(each.last_success), now.value) : "nothing sent yet"}</span>
+            {failing(each) && <span class="fresh-fault wrap">{each.words}</span>}
+          </li>
+        ))}
+        {!channels.length && <li class="muted">There are no channels: nobody is told.</li>}
+      </ul>
+    </section>
   );
 }
 

@@ -1,6 +1,8 @@
 /** Line drawings of 16 by 16, in the colour of the text around them. */
 const PATHS = {
   now: "M2 8h3l2-5 3 10 2-5h2",
+  alerts: "M4 11V7a4 4 0 0 1 8 0v4l1 1H3zM6.8 14h2.4",
+  catalog: "M3 2.5h8.5a1.5 1.5 0 0 1 1.5 1.5v9.5H4.5A1.5 1.5 0 0 1 3 12zM3 12a1.5 1.5 0 0 1 1.5-1.5H13",
   dashboards: "M2.5 2.5h4.5v6H2.5zM9 2.5h4.5v3.5H9zM9 8.5h4.5v5H9zM2.5 11h4.5v2.5H2.5z",
   explore: "M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 0 0 0-9zM10.4 10.4l3.3 3.3",
   platform: "M2.5 3h11v3.5h-11zM2.5 9.5h11V13h-11zM5 4.75h.01M5 11.25h.01",

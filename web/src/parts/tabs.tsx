@@ -1,5 +1,5 @@
 /** Parts of a page, each with an address of its own. */
-import { href } from "../state/address";
+import { href, type Parameters } from "../state/address";
 
 export interface Tab {
   readonly name: string;
@@ -7,13 +7,15 @@ export interface Tab {
   readonly count?: string;
 }
 
-export function Tabs({ page, tabs, chosen, label }: { page: string; tabs: readonly Tab[]; chosen: string; label: string }) {
+export function Tabs({ page, tabs, chosen, label, carried = {} }: {
+  page: string; tabs: readonly Tab[]; chosen: string; label: string; carried?: Parameters;
+}) {
   return (
     <nav class="tabs" aria-label={label}>
       {tabs.map((each) => (
         <a
           key={each.name} data-page class="tab" aria-current={each.name === chosen ? "page" : undefined}
-          href={href(page, { tab: each.name === tabs[0]?.name ? "" : each.name })}
+          href={href(page, { ...carried, tab: each.name === tabs[0]?.name ? "" : each.name })}
         >
           {each.title}
           {each.count && <span class="count">{each.count}</span>}

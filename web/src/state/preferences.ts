@@ -48,6 +48,8 @@ function remember(name: string, value: unknown): void {
 export const theme = kept<Theme>("theme", "dark");
 export const zone = kept<Zone>("zone", "utc");
 export const exchange = kept<Exchange>("exchange", { label: "New York", zone: "America/New_York" });
+/** Who sits here, as colleagues read it beside what was done. */
+export const person = kept<string>("person", "");
 export const past = kept<readonly string[]>("past", []);
 
 const PAST_MAX = 50;

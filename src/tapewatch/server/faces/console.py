@@ -1,5 +1,5 @@
 """
-``/`` and the console's other pages, ``/assets/…`` and ``/graph``.
+``/`` and the console's other pages, ``/assets/…``, and addresses that messages and rules carry.
 
 Every page is the same document: its script reads the address and asks the APIs. All addresses in it
 are relative and one level deep, so it works behind any prefix that a proxy takes away. The files
@@ -33,6 +33,8 @@ PAGES: Final = (
     "platform",
 )
 OTHER_FILES: Final = ("icon.svg", "licences.txt")
+LEADING: Final = ("/silences/new", "/runbooks/", "/dashboards/")
+"""Addresses in messages; each only leads to a page."""
 HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -62,6 +64,18 @@ def routes(server: "Server") -> Iterator[BaseRoute]:
     async def graph(request: Request) -> Response:
         return RedirectResponse(f"explore?{urlencode(explored(request))}", 302)
 
+    async def new_silence(request: Request) -> Response:
+        wanted = {"tab": "silences", "do": "new", "filter": request.query_params.get("filter", "")}
+        return RedirectResponse(f"../alerts?{urlencode(wanted)}", 302)
+
+    async def runbook(request: Request) -> Response:
+        wanted = {"tab": "runbooks", "runbook": request.path_params["name"]}
+        return RedirectResponse(f"../catalog?{urlencode(wanted)}", 302)
+
+    async def dashboard(request: Request) -> Response:
+        wanted = {"name": board_named(server, request.path_params["name"])}
+        return RedirectResponse(f"../dashboards?{urlencode(wanted)}", 302)
+
     yield Route("/", page)
     for name in PAGES:
         yield Route(f"/{name}", page)
@@ -69,6 +83,9 @@ def routes(server: "Server") -> Iterator[BaseRoute]:
     for name in OTHER_FILES:
         yield Route(f"/{name}", asset)
     yield Route("/graph", graph)
+    yield Route("/silences/new", new_silence)
+    yield Route("/runbooks/{name}", runbook)
+    yield Route("/dashboards/{name}", dashboard)
 
 
 def is_open(server: "Server") -> Callable[[str], bool]:
@@ -76,7 +93,7 @@ def is_open(server: "Server") -> Callable[[str], bool]:
     pages = {"/", *(f"/{name}" for name in PAGES)}
 
     def check(path: str) -> bool:
-        if path in pages:
+        if path in pages or path.startswith(LEADING):
             return server.console.index() is not None
         return server.console.get(path.lstrip("/")) is not None
 
@@ -97,6 +114,12 @@ def sent(file: ConsoleFile, request: Request) -> Response:
     if coding:
         headers["content-encoding"] = coding
     return Response(body, headers=headers, media_type=file.media_type)
+
+
+def board_named(server: "Server", name: str) -> str:
+    """Find the page of a pack by its own name, before which the platform's stands."""
+    known = [str(each["name"]) for source in server.boards for each in source.dashboards()]
+    return next((each for each in known if each == name or each.endswith(f"-{name}")), name)
 
 
 def explored(request: Request) -> dict[str, str]:

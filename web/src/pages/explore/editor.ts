@@ -3,15 +3,16 @@
  *
  * Its styles are adopted there as style sheets, so the page needs no permission for inline ones.
  */
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from "@codemirror/commands";
+import { autocompletion, type CompletionContext, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { history, historyKeymap, insertNewlineAndIndent, standardKeymap } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { lintKeymap } from "@codemirror/lint";
 import { EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { PromQLExtension } from "@prometheus-io/codemirror-promql";
+import { LanguageType, promQLLanguage } from "@prometheus-io/codemirror-promql";
+import { newCompleteStrategy } from "@prometheus-io/codemirror-promql/dist/esm/complete";
 import { send } from "../../data/client";
+import { slips } from "./slips";
 
 export interface Editor {
   readonly focus: () => void;
@@ -22,7 +23,8 @@ export interface Editor {
   readonly destroy: () => void;
 }
 
-const language = new PromQLExtension().setComplete({
+/** Completion is Prometheus' own; what cannot be read is told by the server, so its checks stay out. */
+const completion = newCompleteStrategy({
   remote: {
     url: "",
     fetchFn: (input, init) => send(String(input), init),
@@ -30,6 +32,7 @@ const language = new PromQLExtension().setComplete({
   },
   maxMetricsMetadata: 10_000,
 });
+const language = promQLLanguage(LanguageType.PromQL);
 
 const highlight = HighlightStyle.define([
   { tag: tags.name, color: "var(--text)" },
@@ -67,8 +70,7 @@ const looks = EditorView.theme({
   ".cm-completionDetail": { float: "right", marginLeft: "2em", color: "var(--muted)", fontStyle: "normal", fontFamily: "var(--font)" },
   ".cm-completionIcon": { display: "none" },
   ".cm-completionInfo": { padding: "6px 10px", maxWidth: "360px" },
-  ".cm-diagnostic": { padding: "4px 10px", borderLeft: "3px solid var(--bad)", fontFamily: "var(--font)" },
-  ".cm-diagnosticText": { color: "var(--text)" },
+  ".cm-slip": { textDecoration: "underline wavy var(--bad)", textUnderlineOffset: "4px" },
 });
 
 /** Put an editor into an element. */
@@ -95,12 +97,14 @@ export function openEditor(host: HTMLElement, text: string, run: (text: string) 
       bracketMatching(),
       closeBrackets(),
       autocompletion({ icons: false, activateOnTypingDelay: 60 }),
-      keymap.of([...completionKeymap, ...closeBracketsKeymap, ...historyKeymap, ...lintKeymap]),
+      keymap.of([...completionKeymap, ...closeBracketsKeymap, ...historyKeymap]),
       enter,
-      keymap.of(defaultKeymap),
+      keymap.of(standardKeymap),
       placeholder("sum by (venue) (rate(orders_sent_total[5m]))"),
       syntaxHighlighting(highlight),
-      language.asExtension(),
+      language,
+      language.data.of({ autocomplete: (context: CompletionContext) => completion.promQL(context) }),
+      slips(),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "Query in PromQL", "data-editor": "promql" }),
       looks,

@@ -1,0 +1,34 @@
+/** Every channel: whether messages arrive there, and what waits. */
+import { OWN, type Channel } from "../../data/alerting";
+import { usePlain } from "../../data/query";
+import { Badge, type State } from "../../parts/badge";
+import { Failed, Loading } from "../../parts/states";
+import { formatAge, now } from "../../state/time";
+
+export const CONDITIONS: Readonly<Record<string, State>> = { working: "good", unproven: "muted", failing: "bad", refusing: "bad" };
+
+export function useChannels() {
+  return usePlain<readonly Channel[]>(`${OWN}/channels`, now.value).value;
+}
+
+export function Channels() {
+  const asked = useChannels();
+  if (!asked.value) return asked.fault ? <Failed fault={asked.fault} /> : <Loading what="Asking the channels" />;
+  if (!asked.value.length) return <p class="empty">There are no channels: alerts are shown here, and nobody is told.</p>;
+  return <ul class="cards" aria-label="Channels">{asked.value.map((each) => <Row key={each.receiver + each.integration} channel={each} />)}</ul>;
+}
+
+function ago(text: string | null): string {
+  return text ? formatAge(Date.parse(text), now.value) : "never";
+}
+
+function Row({ channel }: { channel: Channel }) {
+  const counts = [`${channel.delivered} arrived`, `${channel.failed} failed`, channel.refused && `${channel.refused} refused`, channel.waiting && `${channel.waiting} wait`];
+  return (
+    <li class="panel pad card">
+      <p><Badge state={CONDITIONS[channel.condition] ?? "warn"}>{channel.condition}</Badge> <b>{channel.receiver}</b> <span class="muted">{channel.integration} · {channel.destination}</span></p>
+      {channel.words && <p class={channel.failing_since ? "fault wrap" : "muted wrap"}>{channel.words}</p>}
+      <p class="muted">{counts.filter(Boolean).join(", ")} · last arrived {ago(channel.last_success)}{channel.failing_since && ` · failing since ${ago(channel.failing_since)}`}</p>
+    </li>
+  );
+}
