@@ -4,7 +4,12 @@ import { defineConfig } from "vite";
 /** The build lands inside the Python package, so that the wheel carries it. */
 export default defineConfig({
   base: "./",
-  resolve: { alias: { "lru-cache": fileURLToPath(new URL("./src/data/shelf.ts", import.meta.url)) } },
+  resolve: {
+    alias: {
+      "lru-cache": fileURLToPath(new URL("./src/data/shelf.ts", import.meta.url)),
+      "@codemirror/autocomplete": fileURLToPath(new URL("./src/pages/explore/completion.ts", import.meta.url)),
+    },
+  },
   build: {
     outDir: "../src/tapewatch/console",
     emptyOutDir: true,

@@ -73,7 +73,7 @@ CHECKS["a query is written, completed and run from the keyboard"] = async (page)
   await page.keyboard.press("Escape");
   await page.locator("[data-editor]").click();
   await page.keyboard.type("feed_conn", { delay: 20 });
-  await page.locator(".cm-tooltip-autocomplete").getByText("feed_connected").waitFor();
+  await page.locator(".cm-completions").getByText("feed_connected").waitFor();
   await page.waitForTimeout(100);
   await page.keyboard.press("Enter");
   await page.keyboard.press("Control+Enter");

@@ -29,7 +29,7 @@ const SHOTS = {
     act: async (page) => {
       await page.locator("[data-editor]").click();
       await page.keyboard.type("sum by (venue) (rate(ord", { delay: 30 });
-      await page.locator(".cm-tooltip-autocomplete").waitFor();
+      await page.locator(".cm-completions").waitFor();
     },
   },
   dashboards: { address: at("dashboards") },

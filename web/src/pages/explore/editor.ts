@@ -3,7 +3,6 @@
  *
  * Its styles are adopted there as style sheets, so the page needs no permission for inline ones.
  */
-import { autocompletion, type CompletionContext, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { history, historyKeymap, insertNewlineAndIndent, standardKeymap } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { EditorState, Prec } from "@codemirror/state";
@@ -12,6 +11,7 @@ import { tags } from "@lezer/highlight";
 import { LanguageType, promQLLanguage } from "@prometheus-io/codemirror-promql";
 import { newCompleteStrategy } from "@prometheus-io/codemirror-promql/dist/esm/complete";
 import { send } from "../../data/client";
+import { completion, pairs, type Source } from "./completion";
 import { slips } from "./slips";
 
 export interface Editor {
@@ -24,7 +24,7 @@ export interface Editor {
 }
 
 /** Completion is Prometheus' own; what cannot be read is told by the server, so its checks stay out. */
-const completion = newCompleteStrategy({
+const strategy = newCompleteStrategy({
   remote: {
     url: "",
     fetchFn: (input, init) => send(String(input), init),
@@ -32,6 +32,8 @@ const completion = newCompleteStrategy({
   },
   maxMetricsMetadata: 10_000,
 });
+/** Of what a completion is asked with, Prometheus' reads the state and the place alone. */
+const next: Source = (place) => strategy.promQL(place as Parameters<typeof strategy.promQL>[0]) as ReturnType<Source>;
 const language = promQLLanguage(LanguageType.PromQL);
 
 const highlight = HighlightStyle.define([
@@ -59,19 +61,18 @@ const looks = EditorView.theme({
     backgroundColor: "#f2b84b44",
   },
   ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": { backgroundColor: "var(--chosen)", outline: "1px solid var(--line-strong)" },
-  ".cm-tooltip": {
-    border: "1px solid var(--line-strong)", borderRadius: "5px", backgroundColor: "var(--raised)", color: "var(--text)",
-    boxShadow: "var(--shadow)", fontSize: "12px", zIndex: "8",
-  },
-  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", maxHeight: "260px", minWidth: "320px" },
-  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "2px 8px" },
-  ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--chosen)", color: "var(--bright)" },
-  ".cm-completionMatchedText": { textDecoration: "none", color: "var(--accent)" },
-  ".cm-completionDetail": { float: "right", marginLeft: "2em", color: "var(--muted)", fontStyle: "normal", fontFamily: "var(--font)" },
-  ".cm-completionIcon": { display: "none" },
-  ".cm-completionInfo": { padding: "6px 10px", maxWidth: "360px" },
   ".cm-slip": { textDecoration: "underline wavy var(--bad)", textUnderlineOffset: "4px" },
 });
+
+/** The list stands beside the editor, where its theme does not reach. */
+const LIST = new CSSStyleSheet();
+LIST.replaceSync(`
+  .cm-completions { position: fixed; z-index: 8; max-width: min(620px, 92vw); min-width: 320px; max-height: 260px; margin: 0; padding: 3px 0; overflow-y: auto; list-style: none;
+    border: 1px solid var(--line-strong); border-radius: 5px; background: var(--raised); color: var(--text); box-shadow: var(--shadow); font: 12px/1.6 var(--mono); }
+  .cm-completions li { display: flex; gap: 2em; justify-content: space-between; padding: 1px 10px; cursor: pointer; white-space: nowrap; }
+  .cm-completions li[aria-selected=true] { background: var(--chosen); color: var(--bright); }
+  .cm-completions span { min-width: 0; overflow: hidden; color: var(--muted); font-family: var(--font); text-overflow: ellipsis; }
+`);
 
 /** Put an editor into an element. */
 export function openEditor(host: HTMLElement, text: string, run: (text: string) => void): Editor {
@@ -95,15 +96,14 @@ export function openEditor(host: HTMLElement, text: string, run: (text: string) 
       history(),
       indentOnInput(),
       bracketMatching(),
-      closeBrackets(),
-      autocompletion({ icons: false, activateOnTypingDelay: 60 }),
-      keymap.of([...completionKeymap, ...closeBracketsKeymap, ...historyKeymap]),
+      pairs(),
+      completion(next),
+      keymap.of(historyKeymap),
       enter,
       keymap.of(standardKeymap),
       placeholder("sum by (venue) (rate(orders_sent_total[5m]))"),
       syntaxHighlighting(highlight),
       language,
-      language.data.of({ autocomplete: (context: CompletionContext) => completion.promQL(context) }),
       slips(),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "Query in PromQL", "data-editor": "promql" }),
@@ -111,6 +111,7 @@ export function openEditor(host: HTMLElement, text: string, run: (text: string) 
     ],
   });
   const view = new EditorView({ state, parent: root, root });
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, LIST];
   return {
     focus: () => view.focus(),
     read: () => view.state.doc.toString(),
