@@ -35,7 +35,7 @@ from tapewatch.alerting.settings import AlertingSettings
 from tapewatch.alerting.templates import Words
 from tapewatch.alerting.vitals import families
 from tapewatch.model.clock import Clock
-from tapewatch.model.samples import Family
+from tapewatch.model.samples import Family, gauge
 from tapewatch.watch.alert import Alert
 from tapewatch.watch.calendars.calendar import calendar
 
@@ -177,6 +177,11 @@ class AlertingService:
         """Yield the metrics of alerting."""
         if self._running:
             yield from families(self.desk, self._clock.now_ns(), self.health())
+            yield gauge(
+                "tapewatch_alerting_redirected",
+                "Whether every message goes to an inbox instead of people.",
+                bool(self.settings.inbox),
+            )
             yield from self.crew.families()
 
     def health(self) -> Sequence[ChannelHealth]:

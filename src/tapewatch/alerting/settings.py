@@ -13,6 +13,7 @@ from tapewatch.alerting.inhibit import InhibitRule
 from tapewatch.alerting.matchers import Reading
 from tapewatch.alerting.oncall.settings import OnCallSettings
 from tapewatch.alerting.plan import Limits
+from tapewatch.alerting.redirect import check_inbox, to_inbox
 from tapewatch.alerting.routing import MS, build
 from tapewatch.alerting.silences import SilenceLimits
 from tapewatch.document.errors import DocumentError
@@ -36,6 +37,10 @@ class AlertingSettings(AlertmanagerConfig):
     )
     fallback: str = option(
         "The receiver that takes over what a channel refuses; empty is none.", default=""
+    )
+    inbox: str = option(
+        "An inbox on this machine that gets every message in the stead of people; for drills.",
+        default="",
     )
     alerts_max: int = option("Most alerts that are known at once.", default=200_000, low=1)
     alerts_per_name_max: int = option(
@@ -83,6 +88,9 @@ class AlertingSettings(AlertmanagerConfig):
         if self.config_file is not None and (self.route or self.receivers):
             yield "config_file", "excludes route and receivers: write them in one place"
             return
+        if self.inbox and (words := check_inbox(self.inbox)):
+            yield "inbox", words
+            return
         try:
             config = self.configuration()
             if config.route is not None:
@@ -112,7 +120,8 @@ class AlertingSettings(AlertmanagerConfig):
 
     def configuration(self) -> AlertmanagerConfig:
         """Give what is to be used; raises ``DocumentError`` where the other file is wrong."""
-        return self if self.config_file is None else read_alertmanager_file(self.config_file)
+        config = self if self.config_file is None else read_alertmanager_file(self.config_file)
+        return to_inbox(config, self.inbox) if self.inbox else config
 
     def limits(self) -> Limits:
         """Give the limits in the desk's units."""

@@ -29,6 +29,7 @@ from tapewatch.server.lifecycle import Component, Supervisor
 from tapewatch.server.messages import runbook_steps
 from tapewatch.server.packs import Packs
 from tapewatch.server.regions import RegionsService
+from tapewatch.server.rehearsal import rehearsed
 from tapewatch.server.rpc import RpcListener, check_rpc_exposure
 from tapewatch.server.settings import ServerSettings, Settings, SettingsSource, split_address
 from tapewatch.server.slow import SlowQueries
@@ -179,7 +180,7 @@ class Server:
         """Lay what follows from packs into settings."""
         folder = self.directory.path / "catalog"
         packs = packs.at(_external_url(settings, self.address))
-        return packs.laid_into(settings, folder, own_address(self.address))
+        return rehearsed(packs.laid_into(settings, folder, own_address(self.address)))
 
     def _apply(self, fresh: Settings) -> None:
         self.settings = fresh
