@@ -4,6 +4,7 @@ from tapewatch.sdk import instruments
 from tapewatch.sdk.errors import BadDeclaration, BadLabels, DeclarationConflict
 from tapewatch.sdk.region.layout import Drop
 from tapewatch.sdk.region.reader import Reader
+from tapewatch.sdk.registry import Registry
 
 
 def seen(registry):
@@ -143,3 +144,15 @@ def test_classic_cuts_and_texts_travel_with_the_declaration(registry):
     instruments.Histogram("took_ms", "Time", unit="ms", cuts=(1, 2.5, 10), registry=registry).bind()
     (family,) = seen(registry).directory.families
     assert (family.help, family.unit, family.cuts) == ("Time", "ms", (1.0, 2.5, 10.0))
+
+
+def test_an_instrument_of_another_registry_has_its_own_cells_of_the_same_size(registry):
+    home = Registry({"TAPEWATCH_REGION": "off"})
+    there = instruments.Histogram("order_send_seconds", "Sending", labels=("venue",), registry=home)
+    here = there.of(registry)
+    here.bind(venue="a").observe(0.5)
+    here.bind(venue="b").observe(0.5)
+    told = seen(registry)
+    assert [told.histogram(series).count for series in told.series] == [1, 1]
+    assert there.bind(venue="a").count == 0
+    assert here.of(None) is here is there.of(registry)

@@ -80,7 +80,11 @@ class Instrument(Bindable[HandleT]):
 
     def of(self, registry: Registry | None) -> Self:
         """Give the same instrument as another registry has it; None means its own."""
-        return self if registry is None else self._declare(self.told, registry)
+        if registry is None:
+            return self
+        made = self._declare(self.told, registry)
+        made.value_bytes = self.value_bytes
+        return made
 
     def bind(self, **labels: object) -> HandleT:
         """Give the handle of one series; every label declared must be given, and no other."""

@@ -60,8 +60,8 @@ class RateBudget:
     """
     The budgets of one account at one venue.
 
-    ``venue`` names its rules (``LIMITS``); ``limits`` replaces the published ones, and is needed
-    for a venue without rules. ``account`` is a name of your own, never the account's id.
+    ``venue`` names its rules (``LIMITS``), unless ``rules`` does because the venue goes by a name
+    of yours; ``limits`` replaces the published ones, and is needed for a venue without rules. ``account`` is a name of your own, never the account's id.
     """
 
     def __init__(
@@ -70,15 +70,17 @@ class RateBudget:
         limits: Iterable[Limit] | None = None,
         *,
         account: str = "",
+        rules: str = "",
         now_ns: Callable[[], int] = time_ns,
         registry: Registry | None = None,
     ) -> None:
         self.venue = venue
-        self._read = READERS.get(venue, nothing)
+        self._rules = rules or venue
+        self._read = READERS.get(rules or venue, nothing)
         self._now_ns = now_ns
         own = {"venue": venue, "account": account}
         self._spendings = {
-            each.name: _spending(each, own, registry) for each in _limits(venue, limits)
+            each.name: _spending(each, own, registry) for each in _limits(rules or venue, limits)
         }
         self._ban = metrics.BAN_UNTIL.of(registry).bind(**own)
         self._unreadable = metrics.LIMIT_UNREADABLE.of(registry).bind(**own)
@@ -182,7 +184,7 @@ class RateBudget:
         self, status: int, headers: Mapping[str, str], code: str, message: str, now_ns: int
     ) -> Refused | None:
         told = refused(
-            self.venue,
+            self._rules,
             status,
             code=code,
             message=message,
