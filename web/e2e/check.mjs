@@ -5,12 +5,10 @@
  * fresh browser context, and fails too when the page complains.
  */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import assert from "node:assert/strict";
-import { openBrowser, openPage, settled } from "./browser.mjs";
+import { axeFaults, openBrowser, openPage, settled } from "./browser.mjs";
 
 const [url, guardedUrl, token, only = ""] = process.argv.slice(2);
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RATE = "sum by (venue) (rate(orders_sent_total[1m]))";
 const at = (page, query = {}) => `${url}/${page}?${new URLSearchParams(query)}`;
 const board = JSON.parse(readFileSync(new URL("./desk-board.json", import.meta.url)));
@@ -42,17 +40,6 @@ async function visit(page, address) {
   await page.route("**/api/v1/dashboards/desk", (route) => route.fulfill({ json: { status: "success", data: board } }));
   await page.goto(address);
   await settled(page);
-}
-
-/** What axe finds wrong; run through the debugger, because the page's policy allows no scripts. */
-async function axeFaults(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: axeSource });
-  const told = await session.send("Runtime.evaluate", {
-    expression: "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then((found) => JSON.stringify(found.violations.map((each) => `${each.id}: ${each.nodes.slice(0, 3).map((node) => node.target.join(' ') + ' ' + (node.any[0]?.message ?? '')).join(' | ')}`)))",
-    awaitPromise: true, returnByValue: true,
-  });
-  return JSON.parse(told.result.value);
 }
 
 const CHECKS = {};

@@ -22,6 +22,10 @@ export const PAGES: readonly Page[] = [
     load: () => import("../pages/alerts"),
   },
   {
+    name: "desk", title: "Desk", icon: "desk", key: "v", about: "Venues, strategies, orders, risk and hours, this second",
+    load: () => import("../pages/desk"),
+  },
+  {
     name: "dashboards", title: "Dashboards", icon: "dashboards", key: "d", about: "Panels that somebody laid out",
     load: () => import("../pages/dashboards"),
   },

@@ -4,6 +4,7 @@ import type { ComponentType } from "preact";
 import { toneColour } from "../../charts/colours";
 import Heatmap from "../../charts/heatmap";
 import { toggled } from "../../charts/hiding";
+import { scaleOf, Track, type Rung, type Scale } from "../../charts/ladder";
 import { Legend } from "../../charts/legend";
 import Plot, { type Curve, type Mark, type Span } from "../../charts/plot";
 import { Sparkline } from "../../charts/sparkline";
@@ -217,12 +218,6 @@ function HeatPanel({ panel, frame, height }: Drawing) {
   return <Heatmap frame={frame} unit={panel.unit} height={height} label={panel.title} />;
 }
 
-interface Rung {
-  readonly name: string;
-  readonly value: number;
-  readonly colour: number;
-}
-
 /** Percentiles of each group on one logarithmic line: how long the tail is, at one look. */
 function Ladder({ panel, frame }: Drawing) {
   const groups = new Map<string, Rung[]>();
@@ -235,9 +230,7 @@ function Ladder({ panel, frame }: Drawing) {
     groups.set(group, [...(groups.get(group) ?? []), rung]);
   });
   const all = [...groups.values()].flat().map((each) => each.value);
-  const low = Math.log(Math.min(...all) * 0.8);
-  const high = Math.log(Math.max(...all) * 1.25);
-  const place = (value: number): number => ((Math.log(value) - low) / (high - low || 1)) * 100;
+  const place = scaleOf(all);
   return (
     <div class="ladder">
       {[...groups].map(([name, rungs]) => <LadderRow key={name} name={name || panel.title} rungs={rungs} unit={panel.unit} place={place} />)}
@@ -249,27 +242,11 @@ function groupName(labels: Labels): string {
   return Object.entries(labels).filter(([name]) => name !== "__name__" && name !== "quantile").map(([, value]) => value).join(" ");
 }
 
-const LADDER = ["--series-3", "--series-1", "--series-2", "--series-7"];
-
-function LadderRow({ name, rungs, unit, place }: {
-  name: string; rungs: readonly Rung[]; unit: string | undefined; place: (value: number) => number;
-}) {
-  const places = rungs.map((each) => place(each.value));
+function LadderRow({ name, rungs, unit, place }: { name: string; rungs: readonly Rung[]; unit: string | undefined; place: Scale }) {
   return (
     <div class="ladder-row">
       <span class="ladder-name" title={name}>{name}</span>
-      <div class="ladder-track">
-        <div class="ladder-span" style={{ left: `${Math.min(...places)}%`, right: `${100 - Math.max(...places)}%` }} />
-        {rungs.map((each, index) => (
-          <div
-            class="ladder-mark" key={each.name}
-            style={{ left: `${places[index]}%`, "--mark": `var(${LADDER[each.colour % LADDER.length]})` }}
-            title={`${each.name}: ${formatValue(each.value, unit)}`}
-          >
-            {each.name} <b>{formatValue(each.value, unit)}</b>
-          </div>
-        ))}
-      </div>
+      <Track rungs={rungs} unit={unit} place={place} />
     </div>
   );
 }

@@ -1,0 +1,79 @@
+/**
+ * node desk.mjs URL: looks at the page of the desk as a trader does.
+ *
+ * Prints a line of JSON for each check, as check.mjs does. The server reads a process that trades.
+ */
+import assert from "node:assert/strict";
+import { axeFaults, openBrowser, openPage, settled } from "./browser.mjs";
+
+const [url] = process.argv.slice(2);
+const row = (page, venue) => page.locator(".matrix").first().locator("tr").filter({ hasText: venue });
+
+async function visit(page, query = "") {
+  await page.goto(`${url}/desk${query}`);
+  await settled(page);
+  await row(page, "binance").locator(".place").first().waitFor();
+}
+
+const CHECKS = {
+  "the matrix tells every venue's feeds": async (page) => {
+    await visit(page);
+    await row(page, "okx").getByText("Gone").waitFor();
+    await row(page, "binance").getByText(/Gaps|not in step/).waitFor();
+    await row(page, "binance").getByText(/\d+ gaps, \d+ missing/).waitFor();
+    await row(page, "binance").getByText("weight 1m").waitFor();
+  },
+  "a cell opens with the ranges that never came, and is an address": async (page) => {
+    await visit(page);
+    await row(page, "binance").locator(".place").click();
+    await page.locator(".feed b").filter({ hasText: /^\d+ to \d+$/ }).first().waitFor();
+    assert.equal(new URL(page.url()).search, "?venue=binance&channel=depth");
+    await page.reload();
+    await page.locator(".feed b").filter({ hasText: /^\d+ to \d+$/ }).first().waitFor();
+  },
+  "a tripped switch says who and why, as text": async (page) => {
+    await visit(page);
+    await page.getByText("trading is stopped: desk").waitFor();
+    await page.getByText("<b>reviewing</b> the fills of 14:20").waitFor();
+    await page.getByText(/^ana, /).waitFor();
+  },
+  "orders, drift and hours are there": async (page) => {
+    await visit(page);
+    await page.getByRole("row").filter({ hasText: "binance maker" }).getByText(/µs|ms/).first().waitFor();
+    await page.getByText(/0\.25 for \d+/).waitFor();
+    await page.locator(".hours").getByText("XNYS").waitFor();
+  },
+  "numbers move by themselves": async (page) => {
+    await visit(page);
+    const told = () => row(page, "binance").locator(".place-numbers").textContent();
+    const before = await told();
+    await page.waitForFunction((former) => document.querySelector(".place-numbers")?.textContent !== former, before, { timeout: 10_000 });
+  },
+  "a past moment is shown as it was": async (page) => {
+    const at = new Date(Date.now() - 1_000).toISOString();
+    await visit(page, `?from=now-5m&to=${at}`);
+    await page.getByText(/^As it was at/).waitFor();
+  },
+};
+for (const theme of ["dark", "light"]) {
+  CHECKS[`${theme} is accessible`] = async (page) => {
+    await visit(page, "?venue=binance&channel=depth");
+    await page.locator(".feed b").first().waitFor();
+    assert.deepEqual(await axeFaults(page), []);
+  };
+}
+
+const browser = await openBrowser();
+for (const [name, check] of Object.entries(CHECKS)) {
+  const { page, context, complaints } = await openPage(browser, { theme: name.startsWith("light") ? "light" : "dark" });
+  let fault = "";
+  try {
+    await check(page);
+    assert.deepEqual(complaints, []);
+  } catch (reason) {
+    fault = reason.stack;
+  }
+  console.log(JSON.stringify({ name, fault }));
+  await context.close();
+}
+await browser.close();
