@@ -26,11 +26,11 @@ class Played:
         self.desk = Desk(self.catalog, replace(SMALL, **size), seed, BEGIN_S, folder)
         self.now_s = BEGIN_S
 
-    def play(self, seconds, active=()):
-        """Let time pass; the changes begin with it."""
+    def play(self, seconds, running=(), changes=()):
+        """Let time pass, with faults."""
         for _ in range(round(seconds / STEP_S)):
             self.now_s += STEP_S
-            self.desk.step(self.now_s, STEP_S, active)
+            self.desk.step(self.now_s, STEP_S, running, changes)
 
     def numbers(self):
         """Every series with its value; a histogram is its count and its sum."""

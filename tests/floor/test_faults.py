@@ -1,3 +1,4 @@
+import json
 import random
 from functools import cache
 from itertools import pairwise
@@ -6,16 +7,20 @@ import pytest
 from tests.floor.play import BEGIN_S, SMALL, catalog_of
 
 from tapewatch.floor.cast import CASTS
+from tapewatch.floor.causes import SHOWS
 from tapewatch.floor.changes import Active, Flow, Hold
+from tapewatch.floor.desk import Desk
 from tapewatch.floor.errors import UnknownFault
 from tapewatch.floor.faults import FAULTS, NEEDS_NO_FAULT, faults_of
 from tapewatch.floor.floor import Floor
-from tapewatch.floor.mischief import Mischief, at_random
+from tapewatch.floor.mischief import Mischief, Running, at_random
+from tapewatch.floor.service import FAKE_SECRET
 from tapewatch.metrics.promql.nodes import VectorSelector, walk
 from tapewatch.metrics.promql.parse import parse
 
 SEEN_FROM_OUTSIDE = {"down": "up", "hung": "region_heartbeat_timestamp_seconds"}
-QUIET_S = 2.0
+SEEN = set(SEEN_FROM_OUTSIDE.values())
+QUIET_S = 3.0
 
 
 @cache
@@ -45,15 +50,17 @@ def selected(expr):
 def changed_by(name):
     fault = FAULTS[name]
     seen = {SEEN_FROM_OUTSIDE[fault.service]} if fault.service else set()
-    return seen | {change.metric for change in fault.changes}
+    shown = {metric for cause in fault.causes for metric in SHOWS[cause]}
+    return seen | shown | {change.metric for change in fault.changes}
 
 
-def cases():
+def cases(*, caused):
     return [
         pytest.param(pack, name, id=f"{pack}-{name}")
         for pack in CASTS
         for name, fault in FAULTS.items()
-        if {change.metric for change in fault.changes} & set(catalog_of(pack).metrics)
+        if (changed_by(name) - SEEN) & set(catalog_of(pack).metrics)
+        and bool(fault.causes) == caused
     ]
 
 
@@ -103,14 +110,17 @@ def grown(before, after):
     return told
 
 
-@pytest.mark.parametrize(("pack", "name"), cases())
+def running(name, began_s=BEGIN_S):
+    return [Running(name, began_s, began_s + 3600)]
+
+
+@pytest.mark.parametrize(("pack", "name"), cases(caused=False))
 def test_a_fault_is_seen_within_a_second_and_gone_after_it_ends(pack, name, played):
     faulty, quiet = played(pack), played(pack)
-    active = [Active(change, BEGIN_S + QUIET_S) for change in FAULTS[name].changes]
     for each in (faulty, quiet):
         each.play(QUIET_S)
 
-    faulty.play(1.0, active)
+    faulty.play(1.0, running(name, BEGIN_S + QUIET_S))
     quiet.play(1.0)
     seen, healthy = faulty.numbers(), quiet.numbers()
     different = {key[1] for key in healthy if seen[key] != healthy[key]}
@@ -123,6 +133,80 @@ def test_a_fault_is_seen_within_a_second_and_gone_after_it_ends(pack, name, play
     assert told == pytest.approx(grown(healthy, quiet.numbers()), abs=1e-6)
 
 
+@pytest.mark.parametrize(("pack", "name"), cases(caused=True))
+def test_a_cause_is_found_out_by_the_desk_within_a_second(pack, name, played):
+    faulty, quiet = played(pack), played(pack)
+    for each in (faulty, quiet):
+        each.play(QUIET_S)
+    faulty.play(1.25, running(name))
+    quiet.play(1.25)
+    seen, healthy = faulty.numbers(), quiet.numbers()
+    keys = {*seen, *healthy}
+    different = {key[1] for key in keys if seen.get(key) != healthy.get(key)}
+    assert different & changed_by(name)
+
+
+STANDS = frozenset(
+    {
+        *("venue_feed_gaps_total", "venue_feed_missing_numbers_total", "venue_feed_faults_total"),
+        *("venue_refusals_total", "kill_switch_changes_total"),
+    }
+)
+"""Counters that do not grow on a quiet day."""
+
+QUIET_VALUES = {
+    "venue_feed_synced": lambda value, _: value == 1,
+    "venue_book_crossed": lambda value, _: value == 0,
+    "orders_orphaned": lambda value, _: value == 0,
+    "position_drift": lambda value, _: value == 0,
+    "position_drift_since_timestamp_seconds": lambda value, _: value == 0,
+    "positions_drifted": lambda value, _: value == 0,
+    "venue_ban_until_timestamp_seconds": lambda value, now_s: value < now_s,
+    "venue_ratelimit_used_ratio": lambda value, _: value < 0.5,
+    "clock_offset_seconds": lambda value, _: abs(value) < 0.1,
+    "positions_reconciled_timestamp_seconds": lambda value, now_s: now_s - value < 3,
+    "venue_feed_last_message_timestamp_seconds": lambda value, now_s: now_s - value < 2,
+}
+QUIET_MEANS = {
+    "venue_feed_delay_seconds": 0.1,
+    "order_tick_to_trade_seconds": 0.005,
+    "order_life_seconds": 2.0,
+    "order_slippage_bps": 5.0,
+}
+
+
+@pytest.mark.parametrize(("pack", "name"), cases(caused=True))
+def test_a_cause_leaves_nothing_behind(pack, name, played):
+    desk = played(pack)
+    desk.play(QUIET_S)
+    desk.play(15, running(name))
+    desk.play(61)
+    before = desk.numbers()
+    desk.play(5)
+    after = desk.numbers()
+    for key, value in after.items():
+        was, metric = before.get(key, 0), key[1]
+        if metric in STANDS:
+            assert value == was, key
+        if metric in QUIET_VALUES:
+            assert QUIET_VALUES[metric](value, desk.now_s), key
+        if metric in QUIET_MEANS and value[0] > (was or (0, 0))[0]:
+            mean = (value[1] - (was or (0, 0))[1]) / (value[0] - (was or (0, 0))[0])
+            assert mean < QUIET_MEANS[metric], key
+
+
+def test_a_loud_fault_is_only_said_in_words(memory):
+    catalog = catalog_of("equities")
+    desk = Desk(catalog, SMALL, 1, BEGIN_S, None, logs=str(memory / "logs"))
+    desk.step(BEGIN_S + 0.25, 0.25, running("log_flood"))
+    desk.step(BEGIN_S + 0.5, 0.25, running("log_secret"))
+    desk.close()
+    lines = (memory / "logs" / "equities-orchestrator.log").read_text("utf-8").splitlines()
+    assert len(lines) > 400
+    assert json.loads(lines[-1])["fields"]["message"].startswith("Login failed")
+    assert not [line for line in lines if FAKE_SECRET in line]
+
+
 @pytest.mark.parametrize("kind", ["down", "hung"])
 def test_a_service_that_is_gone_tells_nothing_and_comes_back(kind, played):
     desk = played("forex")
@@ -131,7 +215,7 @@ def test_a_service_that_is_gone_tells_nothing_and_comes_back(kind, played):
     setattr(first, kind, True)
     before = desk.numbers()
     desk.play(2)
-    silent = {key for key, value in desk.numbers().items() if value == before[key]}
+    silent = {key for key, value in desk.numbers().items() if value == before.get(key)}
     assert silent >= {key for key in before if key[0] == first.name}
     setattr(first, kind, False)
     desk.play(2)

@@ -1,57 +1,29 @@
 """
-One desk: the services of a pack, in one market, telling what the pack declares.
+One desk: the services of a pack, at the venues of one exchange, telling what the pack declares.
 
-A step moves the market, lets the desk trade in it, and has every service that lives tell what it
-saw. Which voices a service has stands in ``cast.py``.
+A step moves the exchange, lets every role of the trading path work on its mail, and has every
+service that lives tell what it saw. The desk itself is the bus: it brings messages from one role to
+the next, whether a service is in this process or in one of its own. Which services have which roles
+and voices stands in ``cast.py``.
 """
 
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tapewatch.catalog.catalog import Catalog
 from tapewatch.floor.cast import CASTS
-from tapewatch.floor.changes import Active, Changes
+from tapewatch.floor.changes import Active
 from tapewatch.floor.errors import UnknownPack
-from tapewatch.floor.market import Market, names
-from tapewatch.floor.numbers import Numbers, sections
+from tapewatch.floor.exchange import Exchange
+from tapewatch.floor.market import Market
+from tapewatch.floor.messages import EXCHANGE, ROLES, Post
+from tapewatch.floor.mischief import Running
+from tapewatch.floor.service import LocalService, Plan, Service, Step, Worker, start_of
 from tapewatch.floor.size import Size
-from tapewatch.floor.trading import Trading
-from tapewatch.floor.voices.scene import Scene, Voice
-from tapewatch.sdk.region.file import Place
-from tapewatch.sdk.registry import Start
 
-
-@dataclass(slots=True)
-class Service:
-    """One service of a desk: its numbers, its voices, and how it is."""
-
-    name: str
-    port: int
-    """Where it is scraped; 0 for one that is read from its region alone."""
-
-    numbers: Numbers
-    voices: tuple[Voice, ...]
-    scene: Scene
-    down: bool = False
-    hung: bool = False
-
-    def step(self, now_s: float, seconds: float) -> None:
-        """Tell what happened, unless there is nobody to tell it."""
-        if self.down or self.hung:
-            return
-        scene, numbers = self.scene, self.numbers
-        scene.now_s, scene.seconds, numbers.now_s = now_s, seconds, now_s
-        for voice in self.voices:
-            voice(numbers, scene)
-        numbers.flow(seconds)
-        numbers.registry.beat()
-
-    @property
-    def region(self) -> Path | None:
-        """Where its region lies."""
-        return self.numbers.registry.status().path
+Hire = Callable[[Plan, Catalog], Worker]
+"""Makes a service of its plan, here or elsewhere."""
 
 
 class Desk:
@@ -70,63 +42,74 @@ class Desk:
         now_s: float,
         folder: Path | None,
         shared: Path | None = None,
+        *,
+        logs: str = "",
+        hire: Hire = LocalService,
     ) -> None:
         self.catalog = catalog
         self.name = catalog.platform.name
         if self.name not in CASTS:
             raise UnknownPack(self.name, tuple(CASTS))
         self.cast = CASTS[self.name]
-        self.changes = Changes()
         self.market = self._market(size, seed)
-        self.trading = Trading(
-            self.market,
-            self.cast.strategies,
-            size.orders_per_second,
-            random.Random(f"{seed} {self.name} orders"),  # noqa: S311 # A game, and repeatable.
+        rng = random.Random(f"{seed} {self.name} exchange")  # noqa: S311 # A game, and repeatable.
+        self.exchange = Exchange(self.market, rng)
+        self._post = Post()
+        prices = dict(self.market.prices)
+        self.services = tuple(
+            self._service(Plan(self.name, name, size, seed, now_s, prices, *told, logs), hire)
+            for told in [(str(folder or ""), str(shared or ""))]
+            for name in self.cast.services(size, tuple(catalog.services))
         )
-        self._folder, self._shared = folder, shared
-        self.services = tuple(self._services(seed, now_s))
 
     def _market(self, size: Size, seed: int) -> Market:
-        cast = self.cast
         return Market(
-            symbols=names(cast.symbols, min(size.symbols, cast.symbols_max), cast.ending),
-            venues=names(cast.venues, min(size.venues, cast.venues_max)),
+            symbols=self.cast.symbols_of(size),
+            venues=self.cast.venues_of(size),
             messages_per_second=size.messages_per_second,
             rng=random.Random(f"{seed} {self.name} market"),  # noqa: S311 # As above.
         )
 
-    def _services(self, seed: int, now_s: float) -> Iterable[Service]:
-        for name, voices in self.cast.voices(self.market.venues, tuple(self.catalog.services)):
-            declared = self.catalog.services.get(name)
-            rng = random.Random(f"{seed} {self.name} {name}")  # noqa: S311 # As above.
-            yield Service(
-                name=name,
-                port=declared.ports.get("metrics", 0) if declared else 0,
-                numbers=Numbers(self.catalog, self._start(name), self.changes),
-                voices=voices,
-                scene=Scene(name, self.market, self.trading, rng, now_s),
-            )
+    def _service(self, plan: Plan, hire: Hire) -> Service:
+        declared = self.catalog.services.get(plan.service)
+        start = start_of(plan, scraped=declared is not None)
+        return Service(
+            name=plan.service,
+            port=declared.ports.get("metrics", 0) if declared else 0,
+            folder=start.place.folder if start else None,
+            roles=self.cast.stations.get(plan.service, ()),
+            worker=hire(plan, self.catalog),
+        )
 
-    def _start(self, name: str) -> Start | None:
-        if self._folder is None:
-            return None
-        # What nobody scrapes lies where servers look for regions by themselves.
-        scraped = name in self.catalog.services
-        shared = None if scraped else self._shared
-        feeds = len(self.market.venues) * len(self.market.symbols)
-        place = Place(shared or self._folder / name, on_disk=True, sealed=False)
-        return Start(name.replace("_", "-"), f"floor-{self.name}", place, sections(feeds))
+    def step(
+        self,
+        now_s: float,
+        seconds: float,
+        running: Sequence[Running] = (),
+        changes: Iterable[Active] = (),
+    ) -> None:
+        """Let so much time pass, with these faults, and more changes to what is told."""
+        step = Step(now_s, seconds, 1.0, tuple(running), tuple(changes))
+        self.exchange.causes = step.causes
+        self._post.send(self.exchange.step(now_s, seconds, self._post.take(EXCHANGE)))
+        step = Step(now_s, seconds, self.market.activity, step.running, step.changes)
+        living = [each for each in self.services if each.works]
+        for service in living:
+            service.worker.begin(step)
+        for role in ROLES:
+            self._work(role, living)
+        for service in living:
+            service.worker.tell()
 
-    def step(self, now_s: float, seconds: float, active: Iterable[Active] = ()) -> None:
-        """Let so much time pass, with these changes to what is told."""
-        self.changes.replace(active)
-        self.market.step(now_s, seconds)
-        self.trading.step(seconds)
-        for service in self.services:
-            service.step(now_s, seconds)
+    def _work(self, role: str, living: Sequence[Service]) -> None:
+        for service in living:
+            if role in service.roles:
+                self._post.send(service.worker.work(role, self._post.take(role)))
+        # What came for somebody who is not there is lost, as it is on a wire.
+        if role != EXCHANGE:
+            self._post.take(role)
 
     def close(self) -> None:
         """Say that every service ends on purpose."""
         for service in self.services:
-            service.numbers.registry.stop()
+            service.worker.close()

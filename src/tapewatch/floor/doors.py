@@ -17,12 +17,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tapewatch.floor.desk import Service
 from tapewatch.floor.errors import PortTaken, UnknownFault
 from tapewatch.floor.face import Face
 from tapewatch.floor.faults import FAULTS
 from tapewatch.floor.floor import Floor
 from tapewatch.floor.mischief import Running
+from tapewatch.floor.service import Service
 from tapewatch.model.clock import Clock
 from tapewatch.model.durations import parse_duration_ms
 from tapewatch.model.errors import BadText
@@ -46,9 +46,9 @@ class Doors:
         """Take every port, or say whose is taken; returns the control's."""
         for desk in self.floor.desks:
             for service in desk.services:
-                if service.port and service.region:
+                if service.port and service.folder:
                     port = self._bind(service.name, 0 if any_port else service.port)
-                    self._at[port] = service, Face(desk.catalog, service.region, self._clock)
+                    self._at[port] = service, Face(desk.catalog, service.folder, self._clock)
         return self._bind("the control", control_port)
 
     @property

@@ -21,9 +21,9 @@ IDENTITY: Final = ("service", "instance")
 class Face:
     """One service, as its ``/metrics`` shows it."""
 
-    def __init__(self, catalog: Catalog, region: Path, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, folder: Path, clock: Clock) -> None:
         self._catalog = catalog
-        self._regions = Regions(lambda: (region.parent,), clock)
+        self._regions = Regions(lambda: (folder,), clock)
 
     def answer(self, accept: str) -> tuple[str, bytes]:
         """Answer a scrape: the type of the content, and the content."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tapewatch.floor import causes
 from tapewatch.floor.changes import Again, Change, Flow, Hold, Moment, Plus, Stop, Times
 
 DAY_S: Final = 86_400.0
@@ -22,11 +23,15 @@ class Fault:
 
     help: str
     fires: tuple[str, ...]
-    """The alerts that must tell of it, in whichever packs they are declared."""
+    """The alerts that must tell of it, in whichever packs they are declared; none tells of what
+    is only said in words."""
 
     changes: tuple[Change, ...] = ()
     service: Literal["", "down", "hung"] = ""
     """What becomes of the desk's first service."""
+
+    causes: tuple[str, ...] = ()
+    """What goes wrong in the world of the desk, and is found out there (``causes.py``)."""
 
 
 FAULTS: Final[Mapping[str, Fault]] = {
@@ -36,11 +41,10 @@ FAULTS: Final[Mapping[str, Fault]] = {
         ("VenueDisconnected", "FeedStale", "WebSocketDisconnected", "MarketDataDisconnected"),
         (
             Hold("venue_connected", 0, FIRST_VENUE),
-            Stop("venue_feed_last_message_timestamp_seconds", FIRST_VENUE),
-            Stop("venue_feed_messages_total", FIRST_VENUE),
             Hold("market_data_websocket_connected", 0),
             Hold("market_data_websocket_connection_status", 0),
         ),
+        causes=(causes.CUT,),
     ),
     "disconnect_storm": Fault(
         "The connections to venues break again and again.",
@@ -73,35 +77,30 @@ FAULTS: Final[Mapping[str, Fault]] = {
         ("VenueSlow", "OrderAcksSlow", "ApiCallSlow", "OrderPlacementSlow", "OrderExecutionSlow"),
         (
             Times("venue_request_seconds", 60),
-            Times("order_stage_seconds", 100, {"from": "sent", "to": "ack"}),
             Times("execution_engine_api_call_latency_ms", 20),
             Times("execution_gateway_order_placement_duration_seconds", 20),
             Times("order_execution_time_seconds", 20),
         ),
+        causes=(causes.SLOW_VENUE,),
     ),
     "rate_limit": Fault(
         "We ask more than the venue allows.",
         ("RateBudgetRunsOut", "VenueRefuses", "ApiRateLimited", "RetriesHigh"),
         (
-            Hold("venue_ratelimit_used_ratio", 1.0, FIRST_VENUE),
-            Hold("venue_ratelimit_exhaustion_seconds", 0.0, FIRST_VENUE),
-            Flow("venue_refusals_total", 0.5, labels={"refusal": "over_limit"}),
             Flow("execution_engine_api_failures_total", 0.5, labels={"status_code": "429"}),
             Flow("execution_gateway_order_retries_total", 0.2, labels={"reason": "rate_limit"}),
         ),
+        causes=(causes.FLOOD,),
     ),
     "venue_ban": Fault(
-        "A venue bans our address for a day.",
+        "A venue bans our address.",
         ("VenueBanned", "VenueRefuses"),
-        (
-            Moment("venue_ban_until_timestamp_seconds", DAY_S, FIRST_VENUE),
-            Flow("venue_refusals_total", 0.5, labels={"refusal": "banned"}),
-        ),
+        causes=(causes.BAN,),
     ),
     "venue_clock": Fault(
         "Our clock and a venue's are nearly a second apart.",
         ("VenueClockOff",),
-        (Hold("clock_offset_seconds", 0.9, {"source": "binance"}),),
+        causes=(causes.VENUE_CLOCK,),
     ),
     "broker_gone": Fault(
         "The broker does not answer at all.",
@@ -113,39 +112,36 @@ FAULTS: Final[Mapping[str, Fault]] = {
         "Feeds fall silent, though every connection stands.",
         ("FeedStale", "MarketDataThin", "NoMarketData", "SyncBehind", "SyncOrdersBehind"),
         (
-            Stop("venue_feed_last_message_timestamp_seconds"),
-            Stop("venue_feed_messages_total"),
             Stop("market_data_messages_processed_total"),
             Stop("market_data_websocket_messages_received_total"),
             Stop("sync_last_event_timestamp_seconds"),
             Stop("sync_events_total"),
         ),
+        causes=(causes.SILENCE,),
     ),
     "sequence_gap": Fault(
         "Messages of feeds are lost, and books cannot be trusted.",
         ("FeedGaps", "BookNotSynced", "SyncIncomplete"),
         (
-            Flow("venue_feed_gaps_total", 0.1),
-            Flow("venue_feed_missing_numbers_total", 2.0),
-            Hold("venue_feed_synced", 0),
             Flow("sync_gaps_total", 0.1),
             Hold("sync_missing_events", 40),
         ),
+        causes=(causes.GAPS,),
     ),
     "duplicates": Fault(
         "Feeds repeat messages.",
         ("FeedFaults",),
-        (Flow("venue_feed_faults_total", 4.0, labels={"fault": "duplicate"}),),
+        causes=(causes.DUPLICATES,),
     ),
     "crossed_book": Fault(
         "The best bid of books stands above their best ask.",
         ("BookCrossed",),
-        (Hold("venue_book_crossed", 1),),
+        causes=(causes.CROSSED,),
     ),
     "late_feed": Fault(
         "Messages are a second old when they come.",
         ("FeedLate",),
-        (Times("venue_feed_delay_seconds", 100),),
+        causes=(causes.LATE,),
     ),
     "sync_mismatch": Fault(
         "What we show is not what the exchange has.",
@@ -171,8 +167,6 @@ FAULTS: Final[Mapping[str, Fault]] = {
             *("FillRateDropped", "LowFillRate", "FillRateLow"),
         ),
         (
-            Flow("order_stages_total", 0.5, labels={"stage": "reject"}),
-            Times("order_quantity_filled_total", 0.2),
             Flow("execution_engine_orders_submitted_total", 2.0, labels={"status": "failure"}),
             Flow(
                 "execution_engine_order_rejections_total",
@@ -184,28 +178,27 @@ FAULTS: Final[Mapping[str, Fault]] = {
             Hold("trading_order_fill_rate", 0.5),
             Hold("order_fill_rate", 0.6),
         ),
+        causes=(causes.REJECTING,),
     ),
     "stuck_orders": Fault(
         "Orders are sent, and nothing is heard of them again.",
         ("OrdersOrphaned",),
-        (
-            Hold("orders_orphaned", 4),
-            Moment("orders_oldest_open_timestamp_seconds", -60.0),
-        ),
+        causes=(causes.STUCK,),
     ),
     "slow_orders": Fault(
         "Our own way from the tick to the order is slow.",
         ("TickToTradeSlow", "HighOrderLatency", "OrderSubmissionSlow", "RoutingSlow"),
         (
-            Times("order_tick_to_trade_seconds", 400),
             Times("execution_engine_order_submission_latency_us", 250),
             Times("execution_engine_routing_latency_us", 10),
         ),
+        causes=(causes.SLOW_DESK,),
     ),
     "slippage": Fault(
         "Fills cost far more than their reference price.",
         ("SlippageHigh", "HighSlippage"),
-        (Plus("order_slippage_bps", 25.0), Plus("trading_slippage_bps", 80.0)),
+        (Plus("trading_slippage_bps", 80.0),),
+        causes=(causes.SLIPPING,),
     ),
     "no_orders": Fault(
         "Signals come, and no order leaves.",
@@ -240,16 +233,12 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "position_drift": Fault(
         "Our positions are not what the venues say.",
         ("PositionDrifted",),
-        (
-            Hold("position_drift", 3.0),
-            Moment("position_drift_since_timestamp_seconds"),
-            Hold("positions_drifted", 5),
-        ),
+        causes=(causes.DRIFT,),
     ),
     "reconciler_dead": Fault(
         "Positions have not been compared with the venues' for six minutes.",
         ("ReconciliationStale",),
-        (Moment("positions_reconciled_timestamp_seconds", -360.0),),
+        causes=(causes.RECONCILER,),
     ),
     "daily_loss": Fault(
         "Several symbols together lose more than the day's stop.",
@@ -291,7 +280,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "kill_switch": Fault(
         "Somebody stops the whole desk.",
         ("KillSwitchTripped",),
-        (Hold("kill_switch_state", "tripped"),),
+        causes=(causes.KILL,),
     ),
     "quotes_vanish": Fault(
         "Most of our quotes disappear from the market.",
@@ -489,6 +478,17 @@ FAULTS: Final[Mapping[str, Fault]] = {
         "The host drops packets.",
         ("HostDropsPackets",),
         (Flow("node_network_receive_drop_total", 20.0, labels={"device": "eth0"}),),
+    ),
+    # --- Words ---
+    "log_flood": Fault(
+        "Services write the same line two thousand times a second.",
+        (),
+        causes=(causes.LOG_FLOOD,),
+    ),
+    "log_secret": Fault(
+        "Services write a secret into their logs, which the log handler has to hide.",
+        (),
+        causes=(causes.LOG_LEAK,),
     ),
     # --- The watcher ---
     "watcher_death": Fault(

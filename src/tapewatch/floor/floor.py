@@ -18,7 +18,7 @@ from typing import Final, Self
 
 from tapewatch.catalog.loading import find_pack, load_catalog
 from tapewatch.floor.desk import Desk
-from tapewatch.floor.mischief import Mischief, Running, active, at_random
+from tapewatch.floor.mischief import Mischief, Running, at_random
 from tapewatch.floor.size import Size
 from tapewatch.model.clock import Clock
 
@@ -67,12 +67,11 @@ class Floor:
             due = self.plan.pop()
             self.mischief.begin(due.name, now_s=now_s, lasts_s=due.ends_s - due.began_s)
         running = self.mischief.at(now_s)
-        changes = active(running)
         kinds = {each.fault.service for each in running}
         for desk in self.desks:
             first = desk.services[0]
             first.down, first.hung = "down" in kinds, "hung" in kinds
-            desk.step(now_s, seconds, changes)
+            desk.step(now_s, seconds, running)
 
     async def run(self, clock: Clock, *, speed: float = 1.0) -> None:
         """Step again and again; with a speed more happens in a second, which stays a second."""

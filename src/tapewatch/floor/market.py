@@ -52,6 +52,11 @@ class Market:
         self._shares = shares(self.venues, self.symbols)
         self.prices = {name: math.exp(self.rng.gauss(4, 1)) for name in self.symbols}
 
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Every feed: each symbol at each venue."""
+        return [place for place, _ in self._shares]
+
     def step(self, now_s: float, seconds: float) -> None:
         """Let so much time pass."""
         self.activity = season(now_s) * self._next_burst(seconds)

@@ -32,21 +32,27 @@ UNITS: Final[Mapping[str, tuple[float, float]]] = {
 class Numbers:
     """The instruments of one service, in a region of its own."""
 
-    def __init__(self, catalog: Catalog, start: Start | None, changes: Changes) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        start: Start | None,
+        changes: Changes,
+        registry: Registry | None = None,
+    ) -> None:
         self._catalog = catalog
         self._changes = changes
         self._instruments: dict[str, Instrument[Any]] = {}
         self._handles: dict[tuple[Any, ...], Any] = {}
         self._series: dict[str, list[tuple[dict[str, str], Any]]] = {}
         self.now_s = 0.0
-        self.registry = Registry({"TAPEWATCH_REGION": "off"})
+        self.registry = registry or Registry({"TAPEWATCH_REGION": "off"})
         if start is not None:
             self.registry.start(start).promise(HEARTBEAT_NS)
 
     @property
     def told(self) -> tuple[str, ...]:
-        """The metrics that have been told so far."""
-        return tuple(self._instruments)
+        """The metrics of the pack that have been told so far, also by the objects of the SDK."""
+        return tuple(name for name in self._catalog.metrics if self.registry.find(name))
 
     def add(self, metric: str, amount: float, **labels: str) -> None:
         """Let a counter grow."""

@@ -1,58 +1,8 @@
-"""
-What the desk does in its market: signals lead to orders, orders to fills, fills to positions.
+"""What one service knows of the desk's trading: orders that ended, and the book they lead to."""
 
-Orders lean against the position that is already held, so that positions stay small and a quiet day
-stays quiet.
-"""
-
-import random
 from dataclasses import dataclass, field
-from typing import Final
 
-from tapewatch.floor.market import Market, poisson
-
-ORDER_USD: Final = 400.0
-EDGE_BPS: Final = 0.4
-"""What a fill earns on average against the price of the market."""
-
-LEAN_USD: Final = 4000.0
-PASSIVE_SHARE: Final = 0.5
-REJECTED_SHARE: Final = 0.004
-CANCELED_SHARE: Final = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One order with its whole life, from the signal to its end."""
-
-    number: int
-    symbol: str
-    venue: str
-    strategy: str
-    side: str
-    kind: str
-    quantity: float
-    price: float
-    end: str
-    """``fill``, ``cancel`` or ``reject``."""
-
-    risk_s: float
-    sent_s: float
-    ack_s: float
-    end_s: float
-    """How long each stage came after the one before."""
-
-    slippage_bps: float
-
-    @property
-    def value_usd(self) -> float:
-        """What it is worth."""
-        return self.quantity * self.price
-
-    @property
-    def filled(self) -> float:
-        """The quantity that was filled."""
-        return self.quantity if self.end == "fill" else 0.0
+from tapewatch.floor.messages import Order
 
 
 @dataclass(slots=True)
@@ -84,50 +34,17 @@ class Book:
 
 @dataclass(slots=True)
 class Trading:
-    """The orders of one step after the other, and the book that they lead to."""
+    """The trading of a desk, as far as one service has heard of it."""
 
-    market: Market
     strategies: tuple[str, ...]
-    orders_per_second: float
-    rng: random.Random
     book: Book = field(default_factory=Book)
     orders: list[Order] = field(default_factory=list)
-    number: int = 0
+    """Orders whose end was told of in this step."""
 
-    def step(self, seconds: float) -> None:
-        """Trade for so long."""
-        due = self.orders_per_second * self.market.activity * seconds
-        self.orders = [self._order() for _ in range(poisson(self.rng, due))]
-        for order in self.orders:
-            sign = 1 if order.side == "buy" else -1
-            price = order.price * (1 + sign * order.slippage_bps / 1e4)
-            self.book.fill(order.symbol, sign * order.filled, price)
-
-    def _order(self) -> Order:
-        rng = self.rng
-        self.number += 1
-        symbol = rng.choice(self.market.symbols)
-        price = self.market.prices[symbol]
-        drawn = rng.random()
-        end = "reject" if drawn < REJECTED_SHARE else "fill"
-        return Order(
-            number=self.number,
-            symbol=symbol,
-            venue=rng.choice(self.market.venues),
-            strategy=rng.choice(self.strategies),
-            side=self._side(symbol, price),
-            kind="limit" if rng.random() < PASSIVE_SHARE else "market",
-            quantity=ORDER_USD * rng.lognormvariate(0, 0.5) / price,
-            price=price,
-            end="cancel" if REJECTED_SHARE <= drawn < REJECTED_SHARE + CANCELED_SHARE else end,
-            risk_s=rng.lognormvariate(-9.5, 0.4),
-            sent_s=rng.lognormvariate(-9.0, 0.4),
-            ack_s=rng.lognormvariate(-3.9, 0.4),
-            end_s=rng.lognormvariate(-2.5, 0.6),
-            slippage_bps=rng.gauss(-EDGE_BPS, 1.5),
-        )
-
-    def _side(self, symbol: str, price: float) -> str:
-        held_usd = self.book.quantities.get(symbol, 0.0) * price
-        buys = 0.5 - min(max(held_usd / LEAN_USD, -0.5), 0.5)
-        return "buy" if self.rng.random() < buys else "sell"
+    def hear(self, order: Order) -> None:
+        """Take in a report; only an end moves the book."""
+        if order.state != order.end:
+            return
+        self.orders.append(order)
+        if order.filled:
+            self.book.fill(order.symbol, order.signed, order.paid)

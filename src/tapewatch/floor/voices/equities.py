@@ -73,7 +73,7 @@ def orchestrator(numbers: Numbers, scene: Scene) -> None:
         numbers.add("orchestrator_runs_total", ended, status=status)
     if ran:
         numbers.see("orchestrator_orchestration_duration_seconds", scene.long_tail(6.0))
-    orders = len(scene.trading.orders)
+    orders = scene.checked - scene.refused
     numbers.add("orchestrator_signals_received_total", scene.times(3.0))
     numbers.add("orchestrator_orders_submitted_total", orders, status="success")
     numbers.add("orchestrator_orders_submitted_total", 0, status="error")

@@ -1,66 +1,109 @@
-"""What a service with connections to venues tells: answers, budgets, bans and clocks."""
+"""What a service with connections to venues does and tells: answers, budgets, bans and clocks."""
 
 from collections.abc import Sequence
 from typing import Final
 
+from tapewatch.floor import causes
 from tapewatch.floor.numbers import Numbers
 from tapewatch.floor.voices.scene import Scene, Voice
-from tapewatch.sdk.trading.window import SECOND_NS, FixedWindow
+from tapewatch.sdk.registry import Registry
+from tapewatch.sdk.trading.budget import RateBudget
+from tapewatch.sdk.trading.clock_offset import ClockOffset
+from tapewatch.sdk.trading.limits import Limit, Scope
+from tapewatch.sdk.trading.window import FixedWindow
 
 CHANNELS: Final = ("depth", "trade")
-ENDPOINTS: Final = (("depth", 5.0, 0.4), ("order", 1.0, 2.0), ("account", 20.0, 0.05))
-"""Name, weight, and requests a second."""
+ENDPOINTS: Final = (("depth", 5.0, 0.4), ("order", 1.0, 0.0), ("account", 20.0, 0.05))
+"""Name, weight, and requests a second besides the desk's orders."""
 
-LIMITS: Final = (("weight_1m", "ip", 6000.0, 60.0), ("orders_10s", "account", 100.0, 10.0))
 ERROR_SHARE: Final = 0.002
 ACCOUNT: Final = "main"
+RULES: Final = "binance_spot"
+"""Every venue of the floor refuses as this one does."""
+
+BAN_S: Final = 5
+"""A venue says anew how long it bans for, as long as somebody asks."""
+
+CHRONY: Final = "A9FEA97B,169.254.169.123,4,0,{offset_s},0,0,0,0,0,0.0002,0.00001,16.1,Normal"
+"""What `chronyc -c tracking` prints."""
+
+CLOCK_EVERY_S: Final = 1.0
+CLOCK_OFF_S: Final = 0.9
+
+
+def limits() -> tuple[Limit, ...]:
+    """Give the budgets of a venue, whole."""
+    return (
+        Limit("weight_1m", Scope.IP, FixedWindow(6000.0, 60.0)),
+        Limit("orders_10s", Scope.ACCOUNT, FixedWindow(100.0, 10.0)),
+    )
 
 
 def exchange_link(venues: Sequence[str]) -> Voice:
     """Give the voice of a service that is connected to these venues."""
-    links = [Link(venue) for venue in venues]
+    links: list[Link] = []
+    hosts: list[ClockOffset] = []
 
     def voice(numbers: Numbers, scene: Scene) -> None:
+        if not links:
+            links.extend(Link(venue, scene, numbers.registry) for venue in venues)
+            links[0].first = True
+            hosts.append(ClockOffset("chrony", now_ns=links[0].clock, registry=numbers.registry))
         for link in links:
-            link.tell(numbers, scene)
-        numbers.put("clock_offset_seconds", scene.rng.gauss(0, 2e-5), source="chrony")
-        numbers.put("clock_synchronised", 1, source="chrony")
+            link.tell(numbers)
+        hosts[0].chrony(CHRONY.format(offset_s=f"{scene.rng.gauss(0, 2e-5):.9f}"))
 
     return voice
 
 
 class Link:
-    """One venue, with the windows in which it counts us."""
+    """One venue: what we ask there, the budget of it, and how far our clocks are apart."""
 
-    def __init__(self, venue: str) -> None:
+    def __init__(self, venue: str, scene: Scene, registry: Registry) -> None:
         self.venue = venue
-        self._windows = {name: FixedWindow(limit, period) for name, _, limit, period in LIMITS}
+        self.first = False
+        self.scene = scene
+        self._budget = RateBudget(
+            venue, limits(), account=ACCOUNT, rules=RULES, now_ns=self.clock, registry=registry
+        )
+        self._offset = ClockOffset(
+            venue, window_s=CLOCK_EVERY_S, now_ns=self.clock, registry=registry
+        )
 
-    def tell(self, numbers: Numbers, scene: Scene) -> None:
-        """Tell what happened at the venue in this step."""
-        now_ns = round(scene.now_s * SECOND_NS)
+    def clock(self) -> int:
+        """The time of the step."""
+        return round(self.scene.now_s * 1e9)
+
+    def _wrong(self, cause: str) -> bool:
+        # What goes wrong with one venue goes wrong with the first.
+        return self.first and cause in self.scene.causes
+
+    def tell(self, numbers: Numbers) -> None:
+        """Do and tell what happened at the venue in this step."""
         for channel in CHANNELS:
-            self._connection(numbers, scene, channel)
+            self._connection(numbers, channel)
         for endpoint, weight, per_second in ENDPOINTS:
-            count = scene.times(per_second)
-            self._requests(numbers, scene, endpoint, count)
+            count = self.scene.times(per_second)
+            if endpoint == "order":
+                count += self.scene.sent.get(self.venue, 0)
+            self._requests(numbers, endpoint, count)
             limit = "orders_10s" if endpoint == "order" else "weight_1m"
-            self._windows[limit].spend(count * weight, now_ns)
-        self._budgets(numbers, now_ns)
-        self._refusals(numbers)
-        numbers.put("clock_offset_seconds", scene.rng.gauss(0.004, 0.002), source=self.venue)
-        numbers.put("clock_synchronised", 1, source=self.venue)
+            self._budget.spend(limit, count * weight)
+        self._refusals()
+        self._budget.tell()
+        if self.scene.every(f"clock {self.venue}", CLOCK_EVERY_S):
+            self._compare_clocks()
 
-    def _connection(self, numbers: Numbers, scene: Scene, channel: str) -> None:
+    def _connection(self, numbers: Numbers, channel: str) -> None:
         place = {"venue": self.venue, "channel": channel}
-        began = scene.every(f"{self.venue} {channel}", 86_400)
+        began = self.scene.every(f"{self.venue} {channel}", 86_400)
         numbers.put("venue_connected", 1, **place)
         numbers.add("venue_connects_total", float(began), **place)
         for reason in ("planned", "network"):
             numbers.add("venue_disconnects_total", 0, **place, reason=reason)
 
-    def _requests(self, numbers: Numbers, scene: Scene, endpoint: str, count: int) -> None:
-        place = {"venue": self.venue, "endpoint": endpoint}
+    def _requests(self, numbers: Numbers, endpoint: str, count: int) -> None:
+        scene, place = self.scene, {"venue": self.venue, "endpoint": endpoint}
         errors = sum(scene.rng.random() < ERROR_SHARE for _ in range(count))
         numbers.add("venue_requests_total", count - errors, **place, status="200")
         numbers.add("venue_requests_total", errors, **place, status="503")
@@ -68,22 +111,16 @@ class Link:
         for _ in range(count):
             numbers.see("venue_request_seconds", scene.long_tail(0.045, 0.4), **place)
 
-    def _budgets(self, numbers: Numbers, now_ns: int) -> None:
-        for name, scope, limit, _ in LIMITS:
-            window = self._windows[name]
-            place = {"venue": self.venue, "account": ACCOUNT, "scope": scope, "limit": name}
-            used = window.used(now_ns)
-            pace = sum(weight * often for _, weight, often in ENDPOINTS)
-            numbers.put("venue_ratelimit_used", used, **place)
-            numbers.put("venue_ratelimit_limit", limit, **place)
-            numbers.put("venue_ratelimit_used_ratio", used / limit, **place)
-            reset_s = window.reset_ns(now_ns) / SECOND_NS
-            numbers.put("venue_ratelimit_reset_timestamp_seconds", reset_s, **place)
-            left_s = window.exhausted_in_s(pace / len(LIMITS), now_ns)
-            numbers.put("venue_ratelimit_exhaustion_seconds", left_s, **place)
+    def _refusals(self) -> None:
+        if self._wrong(causes.FLOOD):
+            self._budget.spend("weight_1m", self._budget.remaining("weight_1m"))
+            self._budget.answer(429, {"Retry-After": "1"}, code=-1003, message="too much weight")
+        if self._wrong(causes.BAN):
+            self._budget.answer(418, {"Retry-After": str(BAN_S)}, code=-1003, message="banned")
 
-    def _refusals(self, numbers: Numbers) -> None:
-        own = {"venue": self.venue, "account": ACCOUNT}
-        numbers.put("venue_ban_until_timestamp_seconds", 0, **own)
-        for refusal in ("over_limit", "banned"):
-            numbers.add("venue_refusals_total", 0, **own, refusal=refusal)
+    def _compare_clocks(self) -> None:
+        rng, now_ns = self.scene.rng, self.clock()
+        trip_ns = round(self.scene.long_tail(0.02) * 1e9)
+        off_s = rng.gauss(0.004, 0.002) + (CLOCK_OFF_S if self._wrong(causes.VENUE_CLOCK) else 0)
+        server_ns = now_ns - trip_ns // 2 - round(off_s * 1e9)
+        self._offset.server_time(server_ns, now_ns - trip_ns, now_ns)

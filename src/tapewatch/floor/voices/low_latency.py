@@ -69,9 +69,9 @@ def signal_bridge(numbers: Numbers, scene: Scene) -> None:
 
 def risk_manager(numbers: Numbers, scene: Scene) -> None:
     """Tell of checks, positions and what they are worth."""
-    orders = len(scene.trading.orders)
+    passed = scene.checked - scene.refused
     for check in ("position_limit", "exposure", "circuit_breaker"):
-        for result, count in (("pass", orders), ("fail", 0)):
+        for result, count in (("pass", passed), ("fail", scene.refused)):
             told = {"check_type": check, "result": result}
             numbers.add("risk_manager_checks_performed_total", count, **told)
     for check in ("position_limit", "exposure_limit", "circuit_breaker"):

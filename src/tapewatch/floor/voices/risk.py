@@ -1,19 +1,15 @@
-"""What a service that watches positions and losses tells."""
+"""What a service that watches losses tells besides its reconcilers and its kill switch."""
 
 from typing import Final
 
 from tapewatch.floor.numbers import Numbers
 from tapewatch.floor.voices.scene import Scene
 
-RECONCILED_EVERY_S: Final = 60.0
 LIMITS: Final = ("exposure", "daily_loss", "position")
-SWITCH: Final = "desk"
 
 
 def risk(numbers: Numbers, scene: Scene) -> None:
-    """Tell of reconciliation, profit and loss, limits, breakers and the kill switch."""
-    for venue in scene.market.venues:
-        _reconciliation(numbers, scene, venue)
+    """Tell of positions, profit and loss, limits and breakers."""
     _positions(numbers, scene)
     _earnings(numbers, scene)
     for strategy in scene.trading.strategies:
@@ -23,19 +19,6 @@ def risk(numbers: Numbers, scene: Scene) -> None:
         breaker = {"breaker": "loss_per_minute", "strategy": strategy}
         numbers.add("risk_breaker_trips_total", 0, **breaker)
         numbers.put("risk_breaker_open", 0, **breaker)
-    numbers.put("kill_switch_state", "armed", switch=SWITCH)
-
-
-def _reconciliation(numbers: Numbers, scene: Scene, venue: str) -> None:
-    told_s = scene.last(f"reconciled {venue}", RECONCILED_EVERY_S)
-    for kind in ("position", "balance"):
-        place = {"venue": venue, "kind": kind}
-        numbers.put("positions_drifted", 0, **place)
-        numbers.put("positions_reconciled_timestamp_seconds", told_s, **place)
-    for symbol in scene.market.symbols:
-        place = {"venue": venue, "kind": "position", "symbol": symbol}
-        numbers.put("position_drift", 0, **place)
-        numbers.put("position_drift_since_timestamp_seconds", 0, **place)
 
 
 def _positions(numbers: Numbers, scene: Scene) -> None:
