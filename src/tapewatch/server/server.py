@@ -21,6 +21,7 @@ from tapewatch.model.samples import Family, counter, gauge
 from tapewatch.server import faces, logs, vitals
 from tapewatch.server.boards import DashboardSource, OwnDashboards
 from tapewatch.server.console import ConsoleFiles
+from tapewatch.server.diary import Diary, catalog_notes, loaded, refused, started
 from tapewatch.server.faces.live import Streams
 from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
@@ -87,6 +88,8 @@ class Server:
         except BaseException:
             self._listener.close()
             raise
+        self.diary = Diary(self.directory.path / "changes.jsonl")
+        self.diary.note(started(self.started_ns, VERSION))
         settings = self.settings = self._with_packs(self.packs, settings)
         self.metrics = MetricsService(
             self.directory.folder("metrics"),
@@ -158,18 +161,28 @@ class Server:
             self.reloads_failed += 1
             self.reload_good = False
             told = (
-                [str(each) for each in fault.faults] if isinstance(fault, DocumentError) else fault
+                [str(each) for each in fault.faults]
+                if isinstance(fault, DocumentError)
+                else [str(fault)]
             )
+            self.diary.note(refused(self.clock.now_ns(), told))
             log.error("new configuration refused, the old one stays", extra={"faults": told})  # noqa: TRY400  # the faults are the whole story
             raise
-        self.packs = packs
+        was, self.packs = self.packs, packs
         changed = set(changes(self.settings, fresh))
         self.reload_good = True
         self.reloaded_ns = self.clock.now_ns()
         self._apply(fresh)
         waiting = sorted(changed & FIXED)
+        self._write_down(was, changed, waiting)
         log.info("configuration loaded", extra={"changed": sorted(changed), "restart_for": waiting})
         return waiting
+
+    def _write_down(self, was: Packs, changed: set[str], waiting: list[str]) -> None:
+        """Note what a reload has changed."""
+        self.diary.note(loaded(self.reloaded_ns, changed, waiting))
+        for note in catalog_notes(self.reloaded_ns, was.catalogs, self.packs.catalogs):
+            self.diary.note(note)
 
     @property
     def boards(self) -> tuple[DashboardSource, ...]:

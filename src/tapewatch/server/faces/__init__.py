@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from tapewatch.server.faces import (
     alertmanager,
     catalog,
+    changes,
     console,
     dashboards,
     desk,
@@ -40,6 +41,7 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from dashboards.routes(server)
     yield from desk.routes(server)
     yield from catalog.routes(server)
+    yield from changes.routes(server)
     yield from console.routes(server)
 
 
