@@ -1,12 +1,16 @@
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text
 
 from tapewatch.agent.exposition import families
 from tapewatch.model.histograms import Histogram
 from tapewatch.sdk import instruments
+from tapewatch.sdk.classic import ClassicHistogram
 from tapewatch.wire.exposition import Form, write
 from tapewatch.wire.exposition.form import FormKind
+from tapewatch.wire.exposition.grammar import OPENMETRICS
 from tapewatch.wire.exposition.protobuf import read_protobuf
+from tapewatch.wire.exposition.reader import read_exposition
 
 TRACE = bytes(range(16)) + bytes(range(8))
 
@@ -49,6 +53,22 @@ def test_openmetrics_has_the_exemplar_in_its_bucket(make, regions):
     assert marked.labels["le"] == "100.0"
     assert marked.exemplar.labels["trace_id"] == TRACE[:16].hex()
     assert marked.exemplar.value == 50
+
+
+@pytest.mark.parametrize("kind", [FormKind.OPENMETRICS, FormKind.PROTOBUF])
+def test_a_classic_histogram_has_the_newest_exemplar_in_its_bucket(make, regions, kind):
+    home = make()
+    took = ClassicHistogram("took_us", "T", unit="us", bounds=(10, 100), registry=home).bind()
+    took.observe(50.0, TRACE)
+    took.observe(60.0, TRACE[::-1])
+    took.observe(5.0)
+    body, _ = written(regions, kind)
+    if kind is FormKind.PROTOBUF:
+        samples = [sample for family in read_protobuf(body) for sample in family.samples]
+    else:
+        samples = read_exposition(body, OPENMETRICS)
+    marked = [(s.labels.get("le"), e.value) for s in samples for e in s.exemplars]
+    assert marked == [("100.0", 60.0)]
 
 
 def test_protobuf_has_the_native_histogram(make, regions):

@@ -95,7 +95,7 @@ def test_the_plan_reads_what_the_slow_reader_reads(rounds, make_once):
     for series in snapshot.series:
         assert series.family.kind is Kind.HISTOGRAM
         histogram = snapshot.histogram(series)
-        column = read.reading.plan.by_offset[series.value_offset]
+        column = read.reading.plan.exemplar_homes[series.value_offset].column
         assert read.reading.histograms[column] == histogram
         (planned,) = [each for each in read.reading.plan.histograms if each.column == column]
         cuts = series.family.cuts

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tapewatch.agent.frame import Reading
-from tapewatch.agent.plan import PlannedFamily
+from tapewatch.agent.plan import ExemplarHome, PlannedFamily
 from tapewatch.agent.process import Process
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Exemplar, Family, Metadata, MetricType, Sample
@@ -74,24 +74,27 @@ def _samples(
                 continue
             told = tuple(exemplars.get(column, ()))
             yield Sample(plan.labels[column], value, None, plan.starts_ms[column], told)
-    placed = _placed(family, reading, exemplars) if exemplars and not native else {}
+    placed = _placed(family, reading, exemplars) if exemplars and not native else exemplars
     for column in family.classic:
         value = float(reading.values[column])
         if not math.isnan(value):
-            told = (placed[column],) if column in placed else ()
-            yield Sample(plan.labels[column], value, None, plan.starts_ms[column], told)
+            # A bucket has one exemplar: of several the newest stays.
+            latest = sorted(placed.get(column, ()), key=_time_ms)[-1:]
+            yield Sample(plan.labels[column], value, None, plan.starts_ms[column], tuple(latest))
 
 
 def _placed(
     family: PlannedFamily, reading: Reading, exemplars: Mapping[int, list[Exemplar]]
-) -> dict[int, Exemplar]:
-    """Put each exemplar to the classic bucket that counts it; of several the newest stays."""
-    placed: dict[int, Exemplar] = {}
+) -> Mapping[int, list[Exemplar]]:
+    """Put the exemplars of native histograms to the declared buckets that count them."""
+    placed = dict(exemplars)
     for planned in reading.plan.histograms:
-        if planned.column not in family.columns or planned.classic < 0:
-            continue
-        told = sorted(exemplars.get(planned.column, ()), key=lambda each: each.timestamp_ms or 0)
-        for exemplar in told:
-            below = sum(1 for cut in planned.family.cuts if exemplar.value > cut)
-            placed[planned.classic + below] = exemplar
+        if planned.column in family.columns and planned.classic >= 0:
+            home = ExemplarHome(planned.classic, planned.family.cuts)
+            for exemplar in exemplars.get(planned.column, ()):
+                placed.setdefault(home.column_of(exemplar.value), []).append(exemplar)
     return placed
+
+
+def _time_ms(exemplar: Exemplar) -> int:
+    return exemplar.timestamp_ms or 0

@@ -9,6 +9,7 @@ A region may say anything: what points outside of the values, has no name, or st
 left out, and the plan says so.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +65,17 @@ class PlannedHistogram(NamedTuple):
     cell_count: int
 
 
+class ExemplarHome(NamedTuple):
+    """The column of a histogram's exemplars, or of its first bucket and the bounds between."""
+
+    column: int
+    bounds: tuple[float, ...] = ()
+
+    def column_of(self, value: float) -> int:
+        """The column that an exemplar of this value belongs to."""
+        return self.column + bisect_left(self.bounds, value)
+
+
 @dataclass(slots=True)
 class Plan:
     """The columns of a region, and where their values come from."""
@@ -72,8 +84,8 @@ class Plan:
     starts_ms: list[int] = field(default_factory=list)
     families: list[PlannedFamily] = field(default_factory=list)
     histograms: list[PlannedHistogram] = field(default_factory=list)
-    by_offset: dict[int, int] = field(default_factory=dict)
-    """The columns of histograms by where their values begin, as exemplars name them."""
+    exemplar_homes: dict[int, ExemplarHome] = field(default_factory=dict)
+    """Where exemplars belong, by where the values of their histogram begin, as they name it."""
     left_out: list[str] = field(default_factory=list)
     number_columns: list[int] = field(default_factory=list)
     number_cells: list[int] = field(default_factory=list)
@@ -214,6 +226,9 @@ class _Planning:
         places = list(range(bound_count)) if bound_count else [0]
         columns = [*range(begin, begin + bound_count)] or [self._plan.width - 1]
         first = len(self._plan.count_cells)
+        if bound_count:
+            home = ExemplarHome(begin, series.family.cuts)
+            self._plan.exemplar_homes[series.value_offset] = home
         self._plan.count_columns += columns
         self._plan.count_cells += [counts + place for place in places]
         self._plan.count_firsts += [first] * len(places)
@@ -236,7 +251,7 @@ class _Planning:
         classic = begin if self._add_all(series, _classic_labels(series)) else -1
         planned = PlannedHistogram(column, classic, series.family, cell, size)
         self._plan.histograms.append(planned)
-        self._plan.by_offset[series.value_offset] = column
+        self._plan.exemplar_homes[series.value_offset] = ExemplarHome(column)
 
     def _cut(self, width: int) -> None:
         for labels in self._plan.labels[width:]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from tapewatch.agent.finding import FileKey, Found
 from tapewatch.agent.frame import Frame, Reading
-from tapewatch.agent.plan import Plan, plan_of
+from tapewatch.agent.plan import ExemplarHome, Plan, plan_of
 from tapewatch.model.clock import Clock
 from tapewatch.model.errors import TapewatchError
 from tapewatch.model.labels import Labels
@@ -267,7 +267,7 @@ class Process:
     def exemplars(self) -> list[ExemplarFound]:
         """Read the exemplars that are there, of histograms in the plan."""
         plan, reader, head = self.plan, self._reader, self.head
-        if plan is None or reader is None or head is None or not plan.by_offset:
+        if plan is None or reader is None or head is None or not plan.exemplar_homes:
             return []
         slots = bytearray(head.fields["exemplars_slots"] * EXEMPLAR.size)
         try:
@@ -275,7 +275,7 @@ class Process:
         except READABLE_FAULTS as fault:
             self._note(fault)
             return []
-        return list(_exemplars(slots, plan.by_offset))
+        return list(_exemplars(slots, plan.exemplar_homes))
 
     def new_exemplars(self) -> list[ExemplarFound]:
         """Read the exemplars that were not there the last time."""
@@ -321,16 +321,16 @@ def _check_room(path: Path, header: Mapping[str, Any], size_bytes: int | None) -
             raise RegionUnreadable(str(path), f"its {section} would be more than full")
 
 
-def _exemplars(slots: bytearray, by_offset: Mapping[int, int]) -> Iterator[ExemplarFound]:
+def _exemplars(slots: bytearray, homes: Mapping[int, ExemplarHome]) -> Iterator[ExemplarFound]:
     table = np.frombuffer(slots, _EXEMPLAR_TYPE)
     whole = table[(table["sequence"] > 0) & (table["sequence"] % 2 == 0)]
     for slot in whole:
-        column = by_offset.get(int(slot["value_offset"]))
-        if column is not None:
+        home = homes.get(int(slot["value_offset"]))
+        if home is not None:
             ids = {"trace_id": bytes(slot["trace_id"]).hex()}
             span_id = bytes(slot["span_id"])
             if any(span_id):
                 ids["span_id"] = span_id.hex()
             time_ms = int(slot["realtime_ns"]) // 1_000_000
-            exemplar = Exemplar(Labels.of(ids), float(slot["value"]), time_ms)
-            yield ExemplarFound(column, exemplar)
+            value = float(slot["value"])
+            yield ExemplarFound(home.column_of(value), Exemplar(Labels.of(ids), value, time_ms))
