@@ -21,8 +21,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: $(VENV)/ready $(CONSOLE) ## Set up everything and run Tapewatch here (UP_ARGS="--listen :7601").
-	@exec $(BIN)/tapewatch up $(UP_ARGS)
+up: $(VENV)/ready $(CONSOLE) ## Set up everything and run Tapewatch here, with a sample floor (UP_ARGS="--pack hft").
+	@exec $(BIN)/tapewatch up --floor $(UP_ARGS)
 
 test: $(VENV)/ready $(CONSOLE) ## Set up everything and run the tests, slow ones left out.
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not smoke"

@@ -47,6 +47,7 @@ FLAG_PATHS = {
     "data": "data.directory",
     "log-level": "log.level",
     "pack": "catalog.packs",
+    "inbox": "alerting.inbox",
 }
 
 
