@@ -98,3 +98,33 @@ def test_an_unknown_pack_is_told_with_the_known_ones(up):
     server = up("--pack", "exampel")
     assert server.process.wait(timeout=20) == 2
     assert "did you mean example?" in server.log()
+
+
+FIVE = ("crypto_desk", "equities", "forex", "hft", "low_latency")
+
+
+def test_the_five_platforms_run_together_and_arm_nothing(up):
+    server = up(*(word for name in FIVE for word in ("--pack", name)))
+    _, _, body = server.get("/api/v1/alerting/actions")
+    actions = {each["name"]: each for each in json.loads(body)}
+    restart = actions["low_latency/restart_market_data"]
+    assert restart["would"] == "run /usr/bin/systemctl restart market-data"
+    assert not any(each["armed"] for each in actions.values())
+    _, _, body = server.get("/api/v1/alerting/oncall")
+    schedules = json.loads(body)["schedules"]
+    assert len(schedules) == 5
+    assert all(
+        each["now"]["person"].startswith(each["schedule"].split("/")[0]) for each in schedules
+    )
+
+
+def test_a_pack_whose_program_is_armed_without_permission_is_refused(up):
+    server = up("--pack", "low_latency", "--set", "alerting.actions.arm=[restart_market_data]")
+    assert server.process.wait(timeout=30) == 2
+    assert "/usr/bin/systemctl is not listed under commands" in server.log()
+
+
+def test_an_armed_action_that_nobody_declares_is_refused(up):
+    server = up("--pack", "low_latency", "--set", "alerting.actions.arm=[restart_market]")
+    assert server.process.wait(timeout=30) == 2
+    assert "there is no action 'restart_market'; did you mean" in server.log()

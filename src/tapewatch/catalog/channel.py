@@ -64,10 +64,12 @@ class Channel:
 class Action:
     """Something that an alert does by itself, such as stopping all trading."""
 
-    kind: Literal["webhook", "command"] = option("How it is done.")
-    to: str = option("The address that is called, or the program that runs.")
+    kind: Literal["webhook", "command", "kill_switch"] = option("How it is done.")
+    to: str = option("The address that is called, the program that runs, or the switch's name.")
     help: str = option("What it does, and how it is undone.")
     arguments: tuple[str, ...] = option("The arguments of the program.", default=())
     secret: str = option("The file that holds the token of the address.", default="")
     timeout: DurationMs = option("How long it may take.", default=10_000)
     confirm: bool = option("Whether a person has to agree first.", default=False)
+    service: str = option("Whose switch is tripped; empty is every process's.", default="")
+    cool_down: DurationMs = option("How long it is left alone once it was done.", default=300_000)

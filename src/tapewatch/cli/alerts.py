@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import click
 
+from tapewatch.cli.alerts_crew import VERBS
 from tapewatch.cli.asking import told_refusals
 from tapewatch.cli.channels import preview, test
 from tapewatch.cli.output import emit, json_option, table, tell
@@ -40,6 +41,8 @@ def alerts() -> None:
 
 alerts.add_command(test)
 alerts.add_command(preview)
+for _verb in VERBS:
+    alerts.add_command(_verb)
 
 
 @alerts.command("list")

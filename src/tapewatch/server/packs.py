@@ -14,15 +14,21 @@ from typing import Any, Final
 
 import yaml
 
+from tapewatch.alerting.actions.settings import ActionSettings
+from tapewatch.alerting.oncall.settings import OnCallSettings
+from tapewatch.alerting.settings import AlertingSettings
 from tapewatch.catalog.calendars import calendar_names
 from tapewatch.catalog.catalog import Catalog
 from tapewatch.catalog.checks.run import blocking, check_catalog
 from tapewatch.catalog.derive.boards import boards
+from tapewatch.catalog.derive.crew import actions, on_call
 from tapewatch.catalog.derive.together import routing_together, rule_files, scrape_together
 from tapewatch.catalog.errors import CatalogRefused, UnknownPack
 from tapewatch.catalog.loading import find_pack, load_catalog
 from tapewatch.catalog.settings import CatalogSettings
 from tapewatch.document.errors import DocumentError, Fault
+from tapewatch.document.fields import option
+from tapewatch.document.reading import read_file
 from tapewatch.server.boards import Dashboard
 from tapewatch.server.settings import Settings
 from tapewatch.store.files import write_whole
@@ -71,11 +77,13 @@ class Packs:
     def laid_into(self, settings: Settings, folder: Path, own_address: str) -> Settings:
         """Write what follows from the packs, and return settings that use it."""
         if not self.catalogs:
-            return settings
+            return _checked(settings)
         folder.mkdir(exist_ok=True)
         settings = self._watched(settings, folder)
         settings = self._routed(settings, folder)
-        return self._scraped(settings, folder, own_address) if settings.catalog.scrape else settings
+        if settings.catalog.scrape:
+            settings = self._scraped(settings, folder, own_address)
+        return _checked(settings)
 
     def _watched(self, settings: Settings, folder: Path) -> Settings:
         paths = [
@@ -96,7 +104,27 @@ class Packs:
         secrets = str(settings.catalog.secrets.absolute())
         routes = routing_together(self.catalogs, secrets=secrets)
         path = _write(folder / "alertmanager.yaml", routes)
-        return replace(settings, alerting=replace(alerting, config_file=path))
+        alerting = self._crewed(replace(alerting, config_file=path), folder, secrets)
+        return replace(settings, alerting=alerting)
+
+    def _crewed(self, alerting: AlertingSettings, folder: Path, secrets: str) -> AlertingSettings:
+        """Add what packs say of actions and of who is on call; the settings' own words win."""
+        told = {
+            "on_call": on_call(self.catalogs),
+            "actions": actions(self.catalogs, secrets=secrets),
+        }
+        crew = read_file(_write(folder / "crew.yaml", told), _Crew)
+        packs, known, own = crew.on_call, crew.actions, alerting.on_call
+        return replace(
+            alerting,
+            actions=replace(alerting.actions, known={**known, **alerting.actions.known}),
+            on_call=replace(
+                own,
+                people={**packs.people, **own.people},
+                schedules={**packs.schedules, **own.schedules},
+                escalations=own.escalations or packs.escalations,
+            ),
+        )
 
     def _scraped(self, settings: Settings, folder: Path, own_address: str) -> Settings:
         metrics = settings.metrics
@@ -109,6 +137,26 @@ class Packs:
         path = _write(folder / "scrape.yaml", {"scrape_configs": jobs})
         files = (*metrics.scrape_config_files, path)
         return replace(settings, metrics=replace(metrics, scrape_config_files=files))
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """What packs say of actions, and of who is on call."""
+
+    on_call: OnCallSettings = option("", default_factory=OnCallSettings)
+    actions: dict[str, ActionSettings] = option("", default_factory=dict)
+
+
+def _checked(settings: Settings) -> Settings:
+    """Refuse what is wrong only with what packs bring, such as a program that is armed unasked."""
+    actions = settings.alerting.actions
+    faults = [
+        Fault("settings", 0, f"alerting.actions.{path}", told)
+        for path, told in (*actions.faults(), *actions.unknown())
+    ]
+    if faults:
+        raise DocumentError(faults)
+    return settings
 
 
 def _at(catalog: Catalog, url: str) -> Catalog:

@@ -27,7 +27,7 @@ from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
 from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.lifecycle import Component, Supervisor
-from tapewatch.server.messages import runbook_steps
+from tapewatch.server.messages import late_rules, runbook_steps
 from tapewatch.server.packs import Packs
 from tapewatch.server.regions import RegionsService
 from tapewatch.server.rehearsal import rehearsed
@@ -104,6 +104,8 @@ class Server:
             external_url=self.external_url,
             steps=runbook_steps(lambda: self.packs),
             painter=SeriesPainter(EngineSource(self.metrics)),
+            rules=self._blind,
+            server_id=self.directory.identity.id,
         )
         self.watch = WatchService(
             settings.watch, self.metrics, clock, external_url=self.external_url
@@ -205,6 +207,10 @@ class Server:
         self.regions.apply(fresh.regions)
         self.watch.apply(fresh.watch, external_url=self.external_url)
         self.alerting.apply(fresh.alerting)
+
+    def _blind(self, now_ns: int) -> str:
+        """Say what keeps rules from being evaluated; an outside heartbeat stops by it."""
+        return late_rules(self.watch, now_ns)
 
     @property
     def external_url(self) -> str:

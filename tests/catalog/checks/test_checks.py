@@ -164,3 +164,12 @@ def test_a_hundred_mistakes_are_a_hundred_findings_in_order(pack):
     catalog = pack(f"metrics: {{a_total: {{help: A.}}}}\nalerts:\n{alerts}")
     found = [each for each in check_catalog(catalog) if each.code == "TW111"]
     assert [each.line for each in found] == list(range(4, 104))
+
+
+def test_a_step_that_reaches_nobody_while_somebody_is_on_call_is_found(pack):
+    catalog = pack(
+        "schedules: {rota: {people: [ann, ben], escalation: [{after: 5m, schedule: rota}]}}\n"
+        "channels: {ann: {kind: telegram, to: '1', secret: ann}}\n"
+    )
+    told = [each.message for each in check_catalog(catalog)]
+    assert "reaches nobody while 'ben' is on call: no channel is called so" in told

@@ -76,14 +76,14 @@ class Actions:
         action = self.settings.known.get(pull.action)
         if action is None:
             return Refused(f"there is no action {pull.action!r} under alerting.actions.known")
+        if words := self._why_not_again(action, pull):
+            return self._note(Happening.ACTION_LEFT, pull, words)
+        if not self.settings.is_armed(pull.action):
+            words = f"dry run: would {self._hands.intention(action)}"
+            return self._note(Happening.ACTION_DRY, pull, words)
         if action.kind == "command" and not self.settings.allows(action.to):
             words = f"{action.to} is not listed under alerting.actions.commands"
             return self._note(Happening.ACTION_FAILED, pull, words, Refused(words))
-        if words := self._why_not_again(action, pull):
-            return self._note(Happening.ACTION_LEFT, pull, words)
-        if not self.settings.is_armed(action):
-            words = f"dry run: would {self._hands.intention(action)}"
-            return self._note(Happening.ACTION_DRY, pull, words)
         if action.confirm and not pull.by_person:
             return self._ask(action, pull)
         return await self._do(action, pull)
@@ -124,7 +124,7 @@ class Actions:
                 "name": name,
                 "kind": action.kind,
                 "help": action.help,
-                "armed": self.settings.is_armed(action),
+                "armed": self.settings.is_armed(name),
                 "confirm": action.confirm,
                 "would": self._hands.intention(action),
                 "last": {**asdict(last), "at": format_time_ns(last.at_ns)} if last else None,

@@ -21,6 +21,7 @@ class HandOver:
         self._kept = Kept(desk.book, "hand over")
         self._known: dict[str, str] = dict(self._kept.load())
         self._due_ns = now_ns
+        roster.changed.append(self._look_now)
 
     def tick(self, now_ns: int) -> None:
         """Look at every schedule that wants to be told of."""
@@ -40,7 +41,10 @@ class HandOver:
 
     def wake_at_ns(self) -> int:
         """Give when to look again; 0 is never."""
-        return self._due_ns if self._roster.settings.schedules else 0
+        return max(self._due_ns, 1) if self._roster.settings.schedules else 0
+
+    def _look_now(self) -> None:
+        self._due_ns = 0
 
     def _tell(self, schedule: str, former: str, person: str, now_ns: int) -> None:
         receiver = self._roster.settings.schedules[schedule].hand_over

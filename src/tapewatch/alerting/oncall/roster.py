@@ -31,6 +31,8 @@ class Roster:
         self._kept = Kept(book, "cover")
         self._new_id = new_id
         self._covers = [Cover(**told) for _, told in self._kept.load()]
+        self.changed: list[Callable[[], None]] = []
+        """Who wants to know that somebody stands in, or does not any more."""
         self.last_error: str | None = None
         self.use(settings)
 
@@ -68,7 +70,8 @@ class Roster:
             if cover.starts_ns < until_ns and cover.ends_ns > since_ns:
                 laid = Shift(cover.person, cover.starts_ns, cover.ends_ns, cover=True)
                 found = [*(part for each in found for part in _around(each, laid)), laid]
-        return _joined(sorted(found, key=lambda each: each.starts_ns))
+        touching = [each for each in found if each.starts_ns < until_ns and each.ends_ns > since_ns]
+        return _joined(sorted(touching, key=lambda each: each.starts_ns))
 
     def covers(self, schedule: str) -> list[Cover]:
         """Give the covers of a schedule, those of the configuration first."""
@@ -146,6 +149,8 @@ class Roster:
     def _note(self, kind: Happening, cover: Cover, words: str, by: str, now_ns: int) -> None:
         entry = Entry(now_ns, kind, receiver=f"schedule/{cover.schedule}", by=by, told=words)
         self._history.note(entry)
+        for each in self.changed:
+            each()
 
 
 def _of_events(events: Sequence[Event], since_ns: int, until_ns: int) -> list[Shift]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tapewatch.catalog.calendars import asked_calendars
+from tapewatch.catalog.catalog import Catalog
 from tapewatch.catalog.checks.check import Check, Hit
 from tapewatch.catalog.checks.review import Review
 from tapewatch.catalog.platform import ENGINE_PORTS
@@ -90,6 +91,16 @@ def _of_schedules(review: Review) -> Iterator[Hit]:
             if step.schedule and step.schedule not in catalog.schedules:
                 told = f"schedules has no {step.schedule!r}"
                 yield Hit("schedules", name, ("escalation", index), told)
+            elif not step.channels:
+                for person in _unreachable(catalog, step.schedule):
+                    told = f"reaches nobody while {person!r} is on call: no channel is called so"
+                    yield Hit("schedules", name, ("escalation", index), told)
+
+
+def _unreachable(catalog: Catalog, schedule: str) -> list[str]:
+    known = catalog.schedules.get(schedule)
+    people = known.people if known is not None else ()
+    return [each for each in people if each not in catalog.channels]
 
 
 def _of_calendars(review: Review) -> Iterator[Hit]:

@@ -18,7 +18,6 @@ from tapewatch.catalog.rule import SEVERITIES, Alert
 from tapewatch.catalog.vocabulary import Vocabulary
 from tapewatch.metrics.promql.errors import QuerySyntaxError
 from tapewatch.metrics.promql.parse import parse
-from tapewatch.model.durations import format_duration_ms
 from tapewatch.model.labels import quote
 
 Plain = dict[str, Any]
@@ -178,7 +177,8 @@ def _receivers(catalog: Catalog, *, ours: bool, secrets: str) -> list[Plain]:
             receivers.append({"name": name, key: [settings]})
     for name, action in catalog.actions.items():
         if ours or action.kind == "webhook":
-            receivers.append({"name": action_receiver(name), **_action(action, secrets, ours=ours)})
+            pulled = {"action_configs": [{"action": name}]} if ours else _call(action, secrets)
+            receivers.append({"name": action_receiver(name), **pulled})
     return receivers
 
 
@@ -202,17 +202,12 @@ def _settings(channel: Channel, secrets: str) -> Plain:
     return {**settings, **channel.settings}
 
 
-def _action(action: Action, secrets: str, *, ours: bool) -> Plain:
-    if action.kind == "command":
-        command = {"command": [action.to, *action.arguments], "allowed": [action.to]}
-        timed = {"timeout": format_duration_ms(action.timeout)}
-        return {"command_configs": [{"send_resolved": False, **command, **timed}]}
+def _call(action: Action, secrets: str) -> Plain:
+    """Write the action for a server that knows webhooks alone."""
     settings: Plain = {"send_resolved": False, "url": action.to}
     if action.secret:
         token = {"type": "Bearer", "credentials_file": f"{secrets}/{action.secret}"}
         settings["http_config"] = {"authorization": token}
-    if ours:
-        settings["timeout"] = format_duration_ms(action.timeout)
     return {"webhook_configs": [settings]}
 
 

@@ -67,7 +67,11 @@ def _add(whole: Plain, one: Plain, platform: str) -> None:
     root = _renamed(one["route"], platform)
     whole["route"]["routes"].append({**root, "matchers": [matcher]})
     for receiver in one["receivers"][1:]:
-        whole["receivers"].append({**receiver, "name": f"{platform}/{receiver['name']}"})
+        renamed = {**receiver, "name": f"{platform}/{receiver['name']}"}
+        if "action_configs" in receiver:
+            pulled = [{"action": f"{platform}/{e['action']}"} for e in receiver["action_configs"]]
+            renamed["action_configs"] = pulled
+        whole["receivers"].append(renamed)
     for rule in one.get("inhibit_rules", ()):
         sides = ("source_matchers", "target_matchers")
         whole["inhibit_rules"].append({**rule, **{side: [matcher, *rule[side]] for side in sides}})

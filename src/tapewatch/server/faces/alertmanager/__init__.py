@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 from starlette.routing import BaseRoute
 
 from tapewatch.server.faces.alertmanager import (
+    actions,
     alerts,
     attention,
     groups,
     insight,
+    oncall,
+    peers,
+    quality,
     silences,
     status,
     upkeep,
@@ -32,5 +36,20 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     """Yield the routes, the busiest first."""
     shapes.register(f"{PREFIX}/", shape)
     shapes.register(f"{OWN}/", own_shape)
-    for group in (alerts, groups, silences, status, attention, insight, upkeep):
+    for group in _BUSIEST_FIRST:
         yield from group.routes(server)
+
+
+_BUSIEST_FIRST = (
+    alerts,
+    groups,
+    silences,
+    status,
+    attention,
+    insight,
+    upkeep,
+    peers,
+    oncall,
+    actions,
+    quality,
+)

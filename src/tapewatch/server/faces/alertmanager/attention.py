@@ -7,8 +7,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tapewatch.model.durations import format_time_ns
-from tapewatch.server.errors import Refusal
 from tapewatch.server.faces.alertmanager.answers import OWN, Call, endpoint, respond, time_of
+from tapewatch.server.faces.alertmanager.bodies import needed, told_in
 
 if TYPE_CHECKING:
     from tapewatch.server.server import Server
@@ -32,9 +32,9 @@ async def show(call: Call) -> Response:
 
 async def acknowledge(call: Call) -> Response:
     """Take an alert over; ``until`` ends that before the alert does."""
-    told = await _told(call)
+    told = await told_in(call)
     fingerprint, until_ns = _fingerprint(call), time_of("acknowledgement", told.get("until"))
-    call.desk.acknowledge(fingerprint, _needed(told, "by"), call.now_ns, until_ns=until_ns)
+    call.desk.acknowledge(fingerprint, needed(told, "by"), call.now_ns, until_ns=until_ns)
     return await _written(call, fingerprint)
 
 
@@ -47,17 +47,17 @@ async def release(call: Call) -> Response:
 
 async def assign(call: Call) -> Response:
     """Give an alert to somebody, or with an empty ``to`` to nobody."""
-    told = await _told(call)
+    told = await told_in(call)
     fingerprint = _fingerprint(call)
-    call.desk.assign(fingerprint, str(told.get("to", "")), _needed(told, "by"), call.now_ns)
+    call.desk.assign(fingerprint, str(told.get("to", "")), needed(told, "by"), call.now_ns)
     return await _written(call, fingerprint)
 
 
 async def comment(call: Call) -> Response:
     """Say something about an alert."""
-    told = await _told(call)
+    told = await told_in(call)
     fingerprint = _fingerprint(call)
-    text, by = _needed(told, "text"), _needed(told, "by")
+    text, by = needed(told, "text"), needed(told, "by")
     call.desk.comment(fingerprint, text, by, call.now_ns)
     return await _written(call, fingerprint)
 
@@ -86,17 +86,3 @@ def _shown(call: Call, fingerprint: str) -> dict[str, Any]:
 
 def _fingerprint(call: Call) -> str:
     return call.desk.alert(call.request.path_params["fingerprint"]).fingerprint
-
-
-async def _told(call: Call) -> dict[str, Any]:
-    told = await call.body("request")
-    if not isinstance(told, dict):
-        raise Refusal(400, "bad_data", "an object is expected")
-    return told
-
-
-def _needed(told: dict[str, Any], name: str) -> str:
-    value = told.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise Refusal(400, "bad_data", f"{name} is missing: say it as a text")
-    return value.strip()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -33,7 +34,7 @@ def routes(server: "Server") -> Iterator[BaseRoute]:
 
 
 async def show_status(call: Call) -> Response:
-    """Show a cluster of one, the version, and the configuration without its secrets."""
+    """Show this server and its peers, the version, and the configuration without its secrets."""
     server = call.server
     name = server.directory.identity.id
     return respond(
@@ -41,7 +42,7 @@ async def show_status(call: Call) -> Response:
             "cluster": {
                 "name": name,
                 "status": "ready",
-                "peers": [{"name": name, "address": server.address}],
+                "peers": [{"name": name, "address": server.address}, *_others(call)],
             },
             "config": {"original": original(call.service.config, AlertmanagerConfig)},
             "uptime": format_ms(server.started_ns),
@@ -55,6 +56,19 @@ async def show_status(call: Call) -> Response:
             },
         }
     )
+
+
+def _others(call: Call) -> list[dict[str, str]]:
+    """Name the peers that were heard of lately."""
+    peers = call.service.crew.peers
+    if peers is None:
+        return []
+    alive = peers.alive(call.now_ns)
+    return [
+        {"name": each.id, "address": urlsplit(each.url).netloc}
+        for each in peers.neighbours
+        if each.id in alive
+    ]
 
 
 async def show_receivers(call: Call) -> Response:
