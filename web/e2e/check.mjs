@@ -23,6 +23,7 @@ const PAGES = {
   "alert history": at("alerts", { tab: "history" }),
   routes: at("alerts", { tab: "routes", labels: "priority=P1, service=feeds" }),
   channels: at("alerts", { tab: "channels" }),
+  objectives: at("objectives"),
   services: at("catalog"),
   metrics: at("catalog", { tab: "metrics", metric: "feed_age_seconds" }),
   runbook: at("catalog", { tab: "runbooks", runbook: "rate-limit-nearly-used" }),
@@ -364,6 +365,16 @@ CHECKS["behind a prefix everything is found"] = async (page) => {
   await page.getByRole("link", { name: "Platform" }).click();
   await page.waitForURL(`${url}/desk/tape/platform`);
   await settled(page);
+};
+
+CHECKS["an objective opens with its past and with what burnt it"] = async (page) => {
+  await visit(page, at("objectives"));
+  await page.getByRole("button", { name: "Orders are accepted" }).click();
+  await page.locator(".opened .toplist-row").filter({ hasText: "okx" }).first().waitFor();
+  await page.locator(".opened .uplot, .opened .empty").first().waitFor();
+  assert.equal(new URL(page.url()).searchParams.get("objective")?.split("/")[1], "orders-accepted");
+  await settled(page);
+  assert.deepEqual(await axeFaults(page), []);
 };
 
 if (guardedUrl) {

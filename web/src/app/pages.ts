@@ -34,6 +34,10 @@ export const PAGES: readonly Page[] = [
     load: () => import("../pages/explore"),
   },
   {
+    name: "objectives", title: "Objectives", icon: "objectives", key: "o", about: "What was promised, what is left of it, and what burnt it",
+    load: () => import("../pages/objectives"),
+  },
+  {
     name: "catalog", title: "Catalog", icon: "catalog", key: "c", about: "Services, metrics, alerts, objectives and runbooks that are declared",
     load: () => import("../pages/catalog"),
   },

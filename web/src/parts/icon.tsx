@@ -2,6 +2,7 @@
 const PATHS = {
   now: "M2 8h3l2-5 3 10 2-5h2",
   alerts: "M4 11V7a4 4 0 0 1 8 0v4l1 1H3zM6.8 14h2.4",
+  objectives: "M8 2a6 6 0 1 0 6 6M8 5a3 3 0 1 0 3 3M8 8l5.5-5.5M11 2.5h2.5V5",
   catalog: "M3 2.5h8.5a1.5 1.5 0 0 1 1.5 1.5v9.5H4.5A1.5 1.5 0 0 1 3 12zM3 12a1.5 1.5 0 0 1 1.5-1.5H13",
   dashboards: "M2.5 2.5h4.5v6H2.5zM9 2.5h4.5v3.5H9zM9 8.5h4.5v5H9zM2.5 11h4.5v2.5H2.5z",
   desk: "M2.5 3.5h11v7h-11zM6 13.5h4M8 10.5v3M2.5 7h11M6 3.5v7M9.8 3.5v7",

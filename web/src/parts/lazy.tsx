@@ -4,9 +4,9 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { Failed, Loading } from "./states";
 
-export function lazy(load: () => Promise<{ default: ComponentType }>): ComponentType {
-  return function Lazy() {
-    const found = useSignal<{ view: ComponentType } | undefined>(undefined);
+export function lazy<Props extends object = object>(load: () => Promise<{ default: ComponentType<Props> }>): ComponentType<Props> {
+  return function Lazy(props: Props) {
+    const found = useSignal<{ view: ComponentType<Props> } | undefined>(undefined);
     const fault = useSignal<Error | undefined>(undefined);
     useEffect(() => {
       load().then(
@@ -16,7 +16,7 @@ export function lazy(load: () => Promise<{ default: ComponentType }>): Component
     }, []);
     if (fault.value) return <Failed fault={fault.value} />;
     const View = found.value?.view;
-    return View ? <View /> : <Loading what="Opening" />;
+    return View ? <View {...props} /> : <Loading what="Opening" />;
   };
 }
 

@@ -47,6 +47,7 @@ export interface Objective {
   readonly fast: string;
   readonly below: string;
   readonly up: string;
+  readonly by: readonly string[];
 }
 
 type Named<Thing> = Readonly<Record<string, Thing>>;
