@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tapewatch.floor.floor import Floor
 
 RUN: Final = "run"
+PAUSE: Final = "10m"
 TIMEOUT_SECONDS: Final = 5.0
 
 
@@ -86,10 +87,36 @@ def floor() -> None:
     help="How much more happens in a second.",
 )
 @click.option(
+    "--processes",
+    default="one",
+    show_default=True,
+    type=click.Choice(["one", "each"]),
+    help="All services in one process, or each in its own.",
+)
+@click.option(
+    "--logs",
+    default="",
+    metavar="FOLDER",
+    help="Write each service's log there as JSON; - for the standard output.",
+)
+@click.option(
+    "--faults",
+    "coming",
+    default="none",
+    show_default=True,
+    type=click.Choice(["none", "random"]),
+    help="Let faults come by themselves, by the seed.",
+)
+@click.option(
     "--trouble",
     default="",
     metavar="PAUSE",
-    help="Let faults come by themselves, about so often: 10m.",
+    help="The pause between random faults.  [default: 10m]",
+)
+@click.option(
+    "--schedule",
+    type=click.File(encoding="utf-8"),
+    help="Let faults come by a file with lines such as: 5m feed_stall 2m.",
 )
 @click.option(
     "--port",
@@ -106,7 +133,11 @@ def run(
     orders: float,
     seed: int | None,
     speed: float,
+    processes: str,
+    logs: str,
+    coming: str,
     trouble: str,
+    schedule: TextIO | None,
     port: int,
 ) -> None:
     """
@@ -118,6 +149,9 @@ def run(
     from tapewatch.floor.cast import CASTS
     from tapewatch.floor.errors import FloorError
     from tapewatch.floor.floor import Floor
+    from tapewatch.floor.remote import RemoteService, speak
+    from tapewatch.floor.schedule import parse_schedule
+    from tapewatch.floor.service import LocalService
     from tapewatch.floor.size import Size
     from tapewatch.model.clock import SystemClock
     from tapewatch.sdk.region.file import SHARED_MEMORY, default_folder
@@ -126,18 +160,24 @@ def run(
     chosen = random.randrange(1 << 32) if seed is None else seed  # noqa: S311  # a game
     now_s = clock.now_ns() / 1e9
     folder = SHARED_MEMORY / f"tapewatch-floor-{os.getuid()}-{os.getpid()}"
-    pause_ms = _pause_ms(trouble)
+    pause_ms = _pause_ms(trouble or (PAUSE if coming == "random" else ""))
+    shared = Path(os.environ.get("TAPEWATCH_REGION_FOLDER") or default_folder())
     try:
+        speak("floor", "all", str(shared))
         made = Floor.of(
             packs or tuple(CASTS),
             seed=chosen,
             now_s=now_s,
             size=Size(symbols, venues, rate, orders),
             folder=folder,
-            shared=Path(os.environ.get("TAPEWATCH_REGION_FOLDER") or default_folder()),
+            shared=shared,
+            logs=logs,
+            hire=RemoteService if processes == "each" else LocalService,
         )
         if pause_ms:
             made.foresee(chosen, now_s=now_s, mean_pause_s=pause_ms / 1000)
+        if schedule:
+            made.follow(parse_schedule(schedule.read(), now_s=now_s))
         status = _live(made, speed, port, chosen)
     except FloorError as fault:
         tell(f"tapewatch: {fault}")
@@ -160,10 +200,6 @@ def _live(made: "Floor", speed: float, port: int, seed: int) -> int:
 
     clock = SystemClock()
     doors = Doors(made, clock)
-    control = doors.open(port)
-    for at, name in doors.ports.items():
-        tell(f"{name}: http://127.0.0.1:{at}/metrics")
-    tell(f"The floor is open (seed {seed}); its control is at 127.0.0.1:{control}")
 
     async def play() -> None:
         loop = asyncio.get_running_loop()
@@ -172,6 +208,10 @@ def _live(made: "Floor", speed: float, port: int, seed: int) -> int:
         await live(made, doors, clock, speed=speed)
 
     try:
+        control = doors.open(port)
+        for at, name in doors.ports.items():
+            tell(f"{name}: http://127.0.0.1:{at}/metrics")
+        tell(f"The floor is open (seed {seed}); its control is at 127.0.0.1:{control}")
         asyncio.run(play())
     finally:
         doors.close()

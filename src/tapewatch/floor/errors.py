@@ -5,6 +5,7 @@ What can go wrong on the floor.
   - FloorError
     - UnknownPack: a pack for which there is no desk
     - UnknownFault: a fault that nobody has described
+    - BadSchedule: a schedule of faults that cannot be read
     - PortTaken: somebody else listens where a service of the floor is scraped
     - VenueRefuses: a request that a venue answers with a code
     - FloorUnreachable: no floor runs where one was asked
@@ -41,6 +42,17 @@ class UnknownFault(FloorError):
 
     def __str__(self) -> str:
         return f"there is no fault {self.fault!r}{self.like}; `tapewatch floor faults` lists them"
+
+
+class BadSchedule(FloorError):
+    """A schedule of faults that cannot be read; every line that is wrong is told."""
+
+    def __init__(self, wrong: Sequence[str]) -> None:
+        super().__init__(tuple(wrong))
+        self.wrong = tuple(wrong)
+
+    def __str__(self) -> str:
+        return "the schedule cannot be read: " + "; ".join(self.wrong)
 
 
 class PortTaken(FloorError):

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from tapewatch.catalog.loading import find_pack, load_catalog
-from tapewatch.floor.desk import Desk
+from tapewatch.floor.desk import Desk, Hire
 from tapewatch.floor.mischief import Mischief, Running, at_random
+from tapewatch.floor.service import LocalService
 from tapewatch.floor.size import Size
 from tapewatch.model.clock import Clock
 
@@ -45,13 +46,17 @@ class Floor:
         size: Size | None = None,
         folder: Path | None = None,
         shared: Path | None = None,
+        logs: str = "",
+        hire: Hire = LocalService,
     ) -> Self:
         """Build the desks of some packs, with their regions below a folder (see ``Desk``)."""
         desks = []
         for pack in packs:
             own = folder / pack if folder else None
             catalog = load_catalog(find_pack(pack))
-            desks.append(Desk(catalog, size or Size(), seed, now_s, own, shared))
+            desks.append(
+                Desk(catalog, size or Size(), seed, now_s, own, shared, logs=logs, hire=hire)
+            )
         return cls(tuple(desks))
 
     def foresee(self, seed: int, *, now_s: float, mean_pause_s: float) -> None:
@@ -59,7 +64,11 @@ class Floor:
         rng = random.Random(f"{seed} mischief")  # noqa: S311 # A game, and repeatable.
         end_s = now_s + FORESEEN_S
         coming = at_random(rng, begin_s=now_s, end_s=end_s, mean_pause_s=mean_pause_s)
-        self.plan = list(coming)[::-1]
+        self.follow(list(coming))
+
+    def follow(self, planned: Sequence[Running]) -> None:
+        """Plan these faults too."""
+        self.plan = sorted((*self.plan, *planned), key=lambda each: -each.began_s)
 
     def step(self, now_s: float, seconds: float) -> None:
         """Let so much time pass on every desk."""
@@ -70,7 +79,7 @@ class Floor:
         kinds = {each.fault.service for each in running}
         for desk in self.desks:
             first = desk.services[0]
-            first.down, first.hung = "down" in kinds, "hung" in kinds
+            first.stand(down="down" in kinds, hung="hung" in kinds)
             desk.step(now_s, seconds, running)
 
     async def run(self, clock: Clock, *, speed: float = 1.0) -> None:

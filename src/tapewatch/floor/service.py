@@ -86,6 +86,9 @@ class Worker(Protocol):
     def tell(self) -> None:
         """Tell what happened."""
 
+    def stand(self, *, down: bool, hung: bool) -> None:
+        """Be gone, stand still, or go on."""
+
     def close(self) -> None:
         """End on purpose."""
 
@@ -163,6 +166,9 @@ class LocalService:
         if causes.LOG_LEAK in holds:
             journal.error(f"Login failed: api_key={FAKE_SECRET}", password=FAKE_SECRET)
 
+    def stand(self, *, down: bool, hung: bool) -> None:
+        """Be gone, stand still, or go on; whoever is not asked has nothing to do for that."""
+
     def close(self) -> None:
         """End on purpose."""
         self.scene.journal.close()
@@ -189,6 +195,12 @@ class Service:
     def region(self) -> Path | None:
         """The file of its numbers; None for private memory."""
         return self.worker.region
+
+    def stand(self, *, down: bool, hung: bool) -> None:
+        """Let it be gone, stand still, or go on."""
+        if (down, hung) != (self.down, self.hung):
+            self.down, self.hung = down, hung
+            self.worker.stand(down=down, hung=hung)
 
     @property
     def works(self) -> bool:

@@ -6,6 +6,10 @@ from typing import Final
 from tapewatch.floor import causes
 from tapewatch.floor.messages import EXECUTION, Mail, Order
 from tapewatch.floor.stations.station import Station
+from tapewatch.floor.voices.scene import Scene
+from tapewatch.sdk.registry import Registry
+from tapewatch.sdk.tracing.context import TRACEPARENT, accepted
+from tapewatch.sdk.tracing.operation import Operation
 
 SLOW_TIMES: Final = 400.0
 WORDS: Final = {
@@ -21,6 +25,10 @@ class Execution(Station):
 
     role = EXECUTION
 
+    def __init__(self, scene: Scene, registry: Registry, metrics: frozenset[str]) -> None:
+        super().__init__(scene, registry, metrics)
+        self._operation = Operation("submit_order")
+
     def step(self, mail: Mail) -> Mail:
         """Send what is approved, and tell what venues report."""
         trading = self.scene.trading
@@ -31,12 +39,16 @@ class Execution(Station):
         for order in reports:
             trading.hear(order)
             self._log(order)
-        sent = [self._send(order) for order in mail.get("orders", ())]
+        sent = [self._traced(order) for order in mail.get("orders", ())]
         return {
             "requests": sent,
             "news": [*reports, *sent],
             "statements": mail.get("holdings", []),
         }
+
+    def _traced(self, order: Order) -> Order:
+        with accepted({TRACEPARENT: order.trace}), self._operation(order_id=order.number):
+            return self._send(order)
 
     def _send(self, order: Order) -> Order:
         times = SLOW_TIMES if causes.SLOW_DESK in self.scene.causes else 1.0

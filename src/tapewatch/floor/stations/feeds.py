@@ -26,6 +26,7 @@ class Feeds(Station):
         self._crossed: set[Place] = set()
         self._feeds: dict[Place, Feed] = {}
         self._sessions: list[Session] = []
+        self._begun: set[Place] = set()
         self._unsynced: dict[Place, int] = {}
         if "venue_feed_messages_total" in metrics:
             self._open()
@@ -45,7 +46,6 @@ class Feeds(Station):
                     now_ns=self.clock,
                     registry=self.registry,
                 )
-                feed.snapshot(0)
                 self._feeds[venue, symbol] = feed
 
     def step(self, mail: Mail) -> Mail:
@@ -76,6 +76,11 @@ class Feeds(Station):
     def _judge(self, place: Place, feed: Feed, first: int, last: int, sent_ns: int) -> None:
         if not last:
             feed.alive()
+        elif place not in self._begun:
+            # Who comes late takes the snapshot before the first message that reaches it.
+            self._begun.add(place)
+            feed.snapshot(first - 1)
+            feed.message(last, first, 0, sent_ns)
         elif feed.message(last, first, 0, sent_ns) is Verdict.GAP:
             self._unsynced[place] = last
             self.scene.journal.warning(

@@ -9,6 +9,8 @@ from tapewatch.floor.messages import RISK, Holding, Mail, Order
 from tapewatch.floor.stations.station import Station
 from tapewatch.floor.voices.scene import Scene
 from tapewatch.sdk.registry import Registry
+from tapewatch.sdk.tracing.context import TRACEPARENT, accepted
+from tapewatch.sdk.tracing.operation import Operation
 from tapewatch.sdk.trading.kill_switch import KillSwitch
 from tapewatch.sdk.trading.reconciler import Reconciler
 
@@ -27,6 +29,7 @@ class Risk(Station):
 
     def __init__(self, scene: Scene, registry: Registry, metrics: frozenset[str]) -> None:
         super().__init__(scene, registry, metrics)
+        self._operation = Operation("risk_check")
         self._held: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._reconcilers: dict[str, tuple[Reconciler, Reconciler]] = {}
         self._switch: KillSwitch | None = None
@@ -63,7 +66,11 @@ class Risk(Station):
         self._move_switch()
         if statements := mail.get("statements"):
             self._reconcile(statements)
-        return {"orders": [each for each in map(self._check, mail.get("intents", ())) if each]}
+        return {"orders": [each for each in map(self._traced, mail.get("intents", ())) if each]}
+
+    def _traced(self, order: Order) -> Order | None:
+        with accepted({TRACEPARENT: order.trace}), self._operation(order_id=order.number):
+            return self._check(order)
 
     def _check(self, order: Order) -> Order | None:
         rng = self.scene.rng

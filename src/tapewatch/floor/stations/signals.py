@@ -9,6 +9,8 @@ from tapewatch.floor.messages import SIGNALS, Mail, Order
 from tapewatch.floor.stations.station import Station
 from tapewatch.floor.voices.scene import Scene
 from tapewatch.sdk.registry import Registry
+from tapewatch.sdk.tracing.context import TRACEPARENT, inject
+from tapewatch.sdk.tracing.operation import Operation
 from tapewatch.sdk.trading.executions import FillRate, Slippage
 from tapewatch.sdk.trading.order_life import ACK, CANCEL, FILL, REJECT, RISK, SENT, OrderLife
 from tapewatch.sdk.trading.orders import Orders
@@ -57,6 +59,7 @@ class Signals(Station):
     def __init__(self, scene: Scene, registry: Registry, metrics: frozenset[str]) -> None:
         super().__init__(scene, registry, metrics)
         self.model = Model()
+        self._operation = Operation("signal")
         self._number = 0
         self._life: OrderLife | None = None
         self._orders: dict[Pair, Orders] = {}
@@ -100,8 +103,14 @@ class Signals(Station):
             yield self._intent()
 
     def _intent(self) -> Order:
-        scene, rng = self.scene, self.scene.rng
         self._number += 1
+        with self._operation(order_id=self._number):
+            headers: dict[str, str] = {}
+            inject(headers)
+            return self._order(headers.get(TRACEPARENT, ""))
+
+    def _order(self, trace: str) -> Order:
+        scene, rng = self.scene, self.scene.rng
         symbol = rng.choice(scene.market.symbols)
         price = scene.market.prices[symbol]
         held_usd = scene.trading.book.quantities.get(symbol, 0.0) * price
@@ -117,6 +126,7 @@ class Signals(Station):
             quantity=ORDER_USD * rng.lognormvariate(0, 0.5) / price,
             price=price,
             began_s=scene.now_s,
+            trace=trace,
         )
 
     def _tell(self, order: Order) -> None:
