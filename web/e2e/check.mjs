@@ -377,6 +377,30 @@ CHECKS["an objective opens with its past and with what burnt it"] = async (page)
   assert.deepEqual(await axeFaults(page), []);
 };
 
+CHECKS["a dashboard of Grafana is imported, says what it lacks, and goes again"] = { expected: /status of 400/, run: async (page) => {
+  const panel = (type, title, x) => ({ type, title, gridPos: { x, y: 0, w: 12, h: 8 }, targets: [{ expr: 'sum by (venue) (rate(orders_sent_total{venue=~"$venue"}[$__rate_interval]))' }] });
+  const venue = { type: "query", name: "venue", query: "label_values(orders_sent_total, venue)" };
+  const whole = { title: "From <b>elsewhere</b>", panels: [panel("graph", "Flow", 0), panel("geomap", "Map", 12)], templating: { list: [venue] } };
+  await visit(page, at("dashboards"));
+  await page.locator("input[type=file]").setInputFiles({ name: "desk.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(whole)) });
+  await page.getByRole("heading", { name: "From <b>elsewhere</b>" }).waitFor();
+  await page.locator(".uplot").waitFor();
+  await page.getByText("1 thing of Grafana's dashboard is not here").click();
+  await page.getByText("Map: panels of the kind geomap cannot be drawn").waitFor();
+  await page.getByRole("combobox").first().selectOption("okx");
+  await settled(page);
+  assert.deepEqual(await axeFaults(page), []);
+  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("heading", { name: "Dashboards" }).waitFor();
+  await page.locator("input[type=file]").setInputFiles({ name: "no.json", mimeType: "application/json", buffer: Buffer.from('{"title": "Empty"}') });
+  await page.getByText("the dashboard 'Empty' has no panels").waitFor();
+} };
+
+CHECKS["a page is compared with the usual"] = async (page) => {
+  await visit(page, at("dashboards", { name: "desk", compare: "usual" }));
+  await page.getByRole("button", { name: "The usual", pressed: true }).waitFor();
+};
+
 if (guardedUrl) {
   CHECKS["a guarded server asks for its token, once a tab"] = {
     expected: /status of 401/,

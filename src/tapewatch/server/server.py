@@ -23,6 +23,7 @@ from tapewatch.server.boards import DashboardSource, OwnDashboards
 from tapewatch.server.console import ConsoleFiles
 from tapewatch.server.diary import Diary, catalog_notes, loaded, refused, started
 from tapewatch.server.faces.live import Streams
+from tapewatch.server.grafana.kept import ImportedDashboards
 from tapewatch.server.http.app import App
 from tapewatch.server.http.listener import Listener, check_exposure
 from tapewatch.server.http.shapes import ErrorShapes
@@ -91,6 +92,7 @@ class Server:
         self.diary = Diary(self.directory.path / "changes.jsonl")
         self.diary.note(started(self.started_ns, VERSION))
         settings = self.settings = self._with_packs(self.packs, settings)
+        self.imported = ImportedDashboards(self.directory.folder("dashboards"))
         self.metrics = MetricsService(
             self.directory.folder("metrics"),
             settings.metrics,
@@ -189,7 +191,7 @@ class Server:
     @property
     def boards(self) -> tuple[DashboardSource, ...]:
         """What declares dashboards; the packs' come first."""
-        return self.packs, OwnDashboards()
+        return self.packs, self.imported, OwnDashboards()
 
     def _with_packs(self, packs: Packs, settings: Settings) -> Settings:
         """Lay what follows from packs into settings."""

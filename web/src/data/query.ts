@@ -128,7 +128,7 @@ function costOf(stats: RawStatistics | undefined): Cost {
   };
 }
 
-async function askRange(text: string, grid: Grid, signal: AbortSignal): Promise<Told<Frame>> {
+export async function askRange(text: string, grid: Grid, signal: AbortSignal): Promise<Told<Frame>> {
   const pairs: [string, string][] = [
     ["query", text],
     ["start", String(grid.startS)],

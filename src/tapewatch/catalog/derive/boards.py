@@ -139,4 +139,4 @@ def _choices(catalog: Catalog, page: Dashboard) -> Iterator[Board]:
 def _annotations(page: Dashboard) -> Iterator[Board]:
     if page.calendar and page.calendar != ALWAYS_OPEN:
         expr = f'calendar_open{{calendar="{page.calendar}"}}'
-        yield {"title": f"{page.calendar} opens or closes", "expr": expr, "tone": "muted"}
+        yield {"title": f"{page.calendar} closed", "expr": expr, "tone": "muted", "shades": True}

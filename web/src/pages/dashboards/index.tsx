@@ -8,8 +8,8 @@ import { Failed, Loading, Notice } from "../../parts/states";
 import { Choice } from "../../parts/tabs";
 import { address, href, parameter, setParameters } from "../../state/address";
 import { range, setRange } from "../../state/time";
+import { Import, LeftOut } from "./import";
 import { BadDashboard, readDashboard, type Annotation, type Dashboard, type Height, type Row } from "./model";
-
 import { PanelBox } from "./panel";
 import { runsOf } from "./runs";
 import { chosenValue, fillVariables, Variables } from "./variables";
@@ -25,7 +25,7 @@ interface Listed {
 const name = parameter("name");
 const compare = parameter("compare");
 const HEIGHTS_PX: Readonly<Record<Height, number>> = { short: 74, normal: 232, tall: 380 };
-const COMPARISONS = { none: "Now alone", "1d": "Yesterday", "7d": "Last week" } as const;
+const COMPARISONS = { none: "Now alone", "1d": "Yesterday", "7d": "Last week", usual: "The usual" } as const;
 
 export default function Dashboards() {
   return name.value ? <One key={name.value} /> : <List />;
@@ -37,7 +37,7 @@ function List() {
   if (!asked.value) return <Loading />;
   return (
     <>
-      <div class="page-head"><h1>Dashboards</h1></div>
+      <div class="page-head"><h1>Dashboards</h1><Import /></div>
       {asked.value.length ? (
         <ul class="boards">
           {asked.value.map((each) => (
@@ -76,8 +76,9 @@ function Board({ board }: { board: Dashboard }) {
     document.title = `${board.title} · Tapewatch`;
     if (board.range && !address.peek().query.has("from")) setRange(board.range, "now");
   }, [board.name]);
-  const marks = useMarks(board.annotations ?? []);
-  const spans = useAlertSpans();
+  const told = board.annotations ?? [];
+  const marks = useMarks(told.filter((each) => !each.shades));
+  const spans = [...useClosedSpans(told.filter((each) => each.shades)), ...useAlertSpans()];
   return (
     <>
       <div class="page-head board-head">
@@ -90,6 +91,7 @@ function Board({ board }: { board: Dashboard }) {
           choose={(chosen) => setParameters({ compare: chosen === "none" ? "" : chosen }, true)}
         />
       </div>
+      {board.left_out && <LeftOut board={board} />}
       {board.rows.map((row, index) => <BoardRow key={index} row={row} board={board} marks={marks} spans={spans} />)}
     </>
   );
@@ -153,6 +155,18 @@ function useAlertSpans(): readonly Span[] {
         label: labels["alertname"] ?? "",
       })),
   );
+}
+
+/** When an annotation that shades was 0. */
+function useClosedSpans(annotations: readonly Annotation[]): readonly Span[] {
+  const grid = useComputed(() => gridOf(range.value, MARK_WIDTH_PX)).value;
+  const frame = useRanges(annotations.map((each) => each.expr), grid).value.value;
+  return (frame?.series ?? []).flatMap(({ values }, index) => {
+    const told = annotations[frame?.of[index] ?? 0];
+    return runsOf(values).filter((run) => run.value === 0).map((run): Span => ({
+      start: frame?.times[run.first] ?? 0, end: (frame?.times[run.last] ?? 0) + grid.stepS, tone: told?.tone ?? "muted", label: told?.title ?? "",
+    }));
+  });
 }
 
 function changesOf(values: Float64Array): number[] {

@@ -67,6 +67,8 @@ export interface Annotation {
   readonly title: string;
   readonly expr: string;
   readonly tone?: Tone;
+  /** Fill the time in which it is 0 instead: when a market is closed. */
+  readonly shades?: boolean;
 }
 
 export interface Dashboard {
@@ -79,6 +81,8 @@ export interface Dashboard {
   readonly variables?: readonly Variable[];
   readonly annotations?: readonly Annotation[];
   readonly rows: readonly Row[];
+  /** What could not be taken over from where it was imported. */
+  readonly left_out?: readonly string[];
 }
 
 /** A dashboard that cannot be drawn, with everything that is wrong with it. */

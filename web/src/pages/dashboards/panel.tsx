@@ -5,11 +5,12 @@ import type { Mark, Span } from "../../charts/plot";
 import { colours } from "../../charts/colours";
 import { fillQuery, type Frames } from "../../data/query";
 import { lastOf } from "../../data/frames";
+import { shortNames } from "../../data/names";
 import { Icon } from "../../parts/icon";
 import { Popover } from "../../parts/popover";
 import { copy, tell } from "../../parts/toasts";
 import { href } from "../../state/address";
-import { saveCsv } from "../explore/csv";
+import { curvesToCsv, saveCsv, toCsv } from "../explore/csv";
 import type { Panel } from "./model";
 import { PanelBody } from "./panels";
 
@@ -31,6 +32,7 @@ export function PanelBox({ panel, texts, height, marks, spans = [], compare }: {
                 <li><a data-page href={href("explore", { expr: fillQuery(texts[0] ?? "", 15) })}>Open in Explore</a></li>
                 <li><button type="button" onClick={() => void copy(texts.join("\n"), "PromQL was")}>Copy the PromQL</button></li>
                 <li><button type="button" onClick={() => saveRows(shown.value)}>Save the last values as CSV</button></li>
+                <li><button type="button" onClick={() => saveCurves(shown.value)}>Save all times as CSV</button></li>
                 <li><button type="button" onClick={() => saveImage(place.current, panel.title)}>Save as an image</button></li>
               </ul>
             )}
@@ -46,7 +48,11 @@ export function PanelBox({ panel, texts, height, marks, spans = [], compare }: {
 
 function saveRows(frame: Frames | undefined): void {
   const samples = (frame?.series ?? []).map((each) => ({ labels: each.labels, value: lastOf(each.values) }));
-  saveCsv(samples, [...new Set(samples.flatMap((each) => Object.keys(each.labels)))].sort());
+  saveCsv(toCsv(samples, [...new Set(samples.flatMap((each) => Object.keys(each.labels)))].sort()));
+}
+
+function saveCurves(frame: Frames | undefined): void {
+  if (frame) saveCsv(curvesToCsv(frame, shortNames(frame.series.map((each) => each.labels))));
 }
 
 /** Save what is drawn on the panel's canvas, on the ground of the theme. */

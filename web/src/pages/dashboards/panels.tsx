@@ -9,14 +9,15 @@ import { Legend } from "../../charts/legend";
 import Plot, { type Curve, type Mark, type Span } from "../../charts/plot";
 import { Sparkline } from "../../charts/sparkline";
 import { wholeRange } from "../../charts/view";
-import { useLive } from "../../data/following";
+import { keyOf, useLive } from "../../data/following";
 import { extentOf, lastOf, type Frame, type Labels } from "../../data/frames";
 import { fillLegend, shortNames } from "../../data/names";
-import { fillQuery, gridOf, useRanges, type Asked, type Frames, type Grid } from "../../data/query";
+import { fillQuery, gridOf, useRanges, type Frames } from "../../data/query";
 import { formatValue } from "../../data/units";
 import { Failed, Loading } from "../../parts/states";
 import { Table, type Column } from "../../parts/table";
-import { formatClock, live, parseDuration, range } from "../../state/time";
+import { formatClock, live, range } from "../../state/time";
+import { useFormer, type Former } from "./former";
 import { runsOf, type Run } from "./runs";
 import { severest } from "./severity";
 import type { Kind, Panel, StateName } from "./model";
@@ -28,7 +29,7 @@ export interface Drawing {
   readonly height: number;
   readonly marks: readonly Mark[];
   readonly spans: readonly Span[];
-  readonly former?: Frames | undefined;
+  readonly former?: Former | undefined;
 }
 
 export interface BodyProps {
@@ -51,7 +52,7 @@ export function PanelBody({ panel, texts, height, marks, spans, compare, shown }
   const grid = useComputed(() => gridOf(range.value, WIDTHS_PX[panel.kind] ?? WIDTH_PX)).value;
   const filled = texts.map((text) => fillQuery(text, grid.stepS));
   const asked = useRanges(filled, grid).value;
-  const former = useFormer(panel, filled, grid, compare);
+  const former = useFormer(panel.kind === "timeseries" ? filled : [], grid, compare);
   const frame = useLive(asked.value ?? NO_FRAMES, filled, live.value && asked.value !== undefined && !ON_GRID.has(panel.kind));
   shown.value = asked.value;
   if (panel.kind === "text") return <div class="words">{panel.words?.map((each) => <p key={each}>{each}</p>)}</div>;
@@ -64,15 +65,6 @@ export function PanelBody({ panel, texts, height, marks, spans, compare, shown }
 }
 
 const NO_FRAMES: Frames = { times: new Float64Array(0), series: [], of: [] };
-
-/** The same questions, so much earlier, laid over the present. */
-function useFormer(panel: Panel, texts: readonly string[], grid: Grid, compare: string): Frames | undefined {
-  const byS = compare ? parseDuration(compare) / 1_000 : NaN;
-  const on = Number.isFinite(byS) && panel.kind === "timeseries";
-  const shifted = { ...grid, startS: grid.startS - byS, endS: grid.endS - byS };
-  const asked: Asked<Frames> = useRanges(on ? texts : [], on ? shifted : grid).value;
-  return on ? asked.value : undefined;
-}
 
 function namesOf(panel: Panel, frame: Frames): string[] {
   const short = shortNames(frame.series.map((each) => each.labels));
@@ -88,9 +80,10 @@ function TimeSeries({ panel, frame, names, height, marks, spans, former }: Drawi
   const curves: Curve[] = frame.series.map((each, index) => ({
     name: names[index] ?? "", values: each.values, hidden: hidden.value.has(index),
   }));
-  const before: Curve[] = (former?.series ?? []).map((each, index) => ({
-    name: `${names[index] ?? ""}, before`, values: sized(each.values, frame.times.length), faint: true, colour: index,
-  }));
+  const before = frame.series.flatMap((each, index): Curve[] => {
+    const values = former?.get(keyOf(each.labels, frame.of[index] ?? 0));
+    return values ? [{ name: `${names[index] ?? ""}, before`, values: sized(values, frame.times.length), faint: true, colour: index }] : [];
+  });
   const { min, max } = wholeRange();
   const many = curves.length > 1 || before.length > 0;
   const end = live.value ? Math.max(max, frame.times.at(-1) ?? max) : max;

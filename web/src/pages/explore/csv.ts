@@ -1,5 +1,5 @@
 /** Rows as a file that every spreadsheet opens. */
-import type { Sample } from "../../data/frames";
+import type { Frame, Sample } from "../../data/frames";
 
 export function toCsv(samples: readonly Sample[], names: readonly string[]): string {
   const head = [...names, "value"].map(field).join(",");
@@ -13,9 +13,19 @@ function field(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export function saveCsv(samples: readonly Sample[], names: readonly string[]): void {
+/** Curves as a table: a row for each time, a column for each series. */
+export function curvesToCsv({ times, series }: Frame, names: readonly string[]): string {
+  const head = ["time", ...names].map(field).join(",");
+  const rows = Array.from(times, (time, step) => [new Date(time * 1_000).toISOString(), ...series.map(({ values }) => {
+    const value = values[step] ?? NaN;
+    return Number.isNaN(value) ? "" : String(value);
+  })].join(","));
+  return `${[head, ...rows].join("\r\n")}\r\n`;
+}
+
+export function saveCsv(text: string): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([toCsv(samples, names)], { type: "text/csv" }));
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   link.download = "tapewatch.csv";
   link.click();
   URL.revokeObjectURL(link.href);

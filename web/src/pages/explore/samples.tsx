@@ -7,7 +7,7 @@ import { Icon } from "../../parts/icon";
 import { Popover } from "../../parts/popover";
 import { Table, type Column } from "../../parts/table";
 import { href } from "../../state/address";
-import { saveCsv } from "./csv";
+import { saveCsv, toCsv } from "./csv";
 
 const COLUMNS_MAX = 14;
 
@@ -18,7 +18,7 @@ export function SampleTable({ samples, text }: { samples: readonly Sample[]; tex
     <div class="answer-table">
       <div class="answer-tools">
         <LabelMenu names={names} samples={samples} />
-        <button type="button" onClick={() => saveCsv(samples, names)}><Icon name="save" /> CSV</button>
+        <button type="button" onClick={() => saveCsv(toCsv(samples, names))}><Icon name="save" /> CSV</button>
       </div>
       <Table label="Series" columns={columns} rows={samples} height={520} sort="-value" />
     </div>
