@@ -6,12 +6,14 @@ import random
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
 from tapewatch.cli import exits
+from tapewatch.cli.asking import chosen_source, source_options, told_refusals
 from tapewatch.cli.output import emit, json_option, table, tell
 from tapewatch.model.durations import parse_duration_ms
 from tapewatch.model.errors import BadText
@@ -160,7 +162,7 @@ def run(
     chosen = random.randrange(1 << 32) if seed is None else seed  # noqa: S311  # a game
     now_s = clock.now_ns() / 1e9
     folder = SHARED_MEMORY / f"tapewatch-floor-{os.getuid()}-{os.getpid()}"
-    pause_ms = _pause_ms(trouble or (PAUSE if coming == "random" else ""))
+    pause_ms = _duration_ms(trouble or (PAUSE if coming == "random" else ""), "--trouble")
     shared = Path(os.environ.get("TAPEWATCH_REGION_FOLDER") or default_folder())
     try:
         speak("floor", "all", str(shared))
@@ -187,11 +189,11 @@ def run(
     sys.exit(status)
 
 
-def _pause_ms(trouble: str) -> int:
+def _duration_ms(text: str, option: str) -> int:
     try:
-        return parse_duration_ms(trouble) if trouble else 0
+        return parse_duration_ms(text) if text else 0
     except BadText as fault:
-        raise click.BadParameter(str(fault), param_hint="--trouble") from None
+        raise click.BadParameter(str(fault), param_hint=option) from None
 
 
 def _live(made: "Floor", speed: float, port: int, seed: int) -> int:
@@ -246,6 +248,62 @@ def venue(port: int, symbols: int, seed: int) -> None:
     except FloorError as fault:
         tell(f"tapewatch: {fault}")
         sys.exit(exits.FAILED)
+
+
+@floor.command()
+@click.argument("packs", metavar="[PACK]...", nargs=-1)
+@click.option(
+    "--days", default=30, show_default=True, type=click.IntRange(1, 400), help="How many."
+)
+@click.option("--every", default="2m", show_default=True, help="The time between two samples.")
+@click.option(
+    "--symbols", default=12, show_default=True, type=click.IntRange(1, 500), help="As run."
+)
+@click.option("--venues", default=3, show_default=True, type=click.IntRange(1, 50), help="As run.")
+@click.option("--seed", default=1, show_default=True, help="Which past.")
+@json_option
+@source_options
+def backfill(
+    packs: tuple[str, ...],
+    days: int,
+    every: str,
+    symbols: int,
+    venues: int,
+    seed: int,
+    url: str | None,
+    data: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """
+    Write a past as the floor would have told it, up to now, into a server or a data directory.
+
+    \b
+    Examples:
+      tapewatch floor backfill --days 30
+      tapewatch floor backfill hft --days 7 --data ./tapewatch-floor-data
+    """
+    from tapewatch.client.keeping import open_kept
+    from tapewatch.floor.backfill import fill
+    from tapewatch.floor.cast import CASTS
+    from tapewatch.floor.past import Days
+    from tapewatch.floor.size import Size
+
+    begun = time.perf_counter()
+    every_ms = _duration_ms(every, "--every")
+    with told_refusals(), open_kept(chosen_source(url, data), make=True) as kept:
+        drawn = Days.of(end_s=time.time(), days=days, every_s=every_ms / 1000, seed=seed)
+        size = Size(symbols, venues)
+        filled = fill(kept.writer(), drawn, packs or tuple(CASTS), seed=seed, size=size)
+    told = {**filled, "seconds": round(time.perf_counter() - begun, 1)}
+
+    def words(_: Any) -> None:
+        tell(
+            f"{told['samples']:,} samples of {told['series']:,} series in {told['seconds']} s, "
+            f"with {told['incidents']} incidents"
+        )
+
+    emit(told, as_json=as_json, words=words)
 
 
 port_option = click.option(
