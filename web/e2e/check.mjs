@@ -21,6 +21,10 @@ const PAGES = {
   alerts: at("alerts"),
   silences: at("alerts", { tab: "silences", do: "new", filter: '{venue="okx"}' }),
   "alert history": at("alerts", { tab: "history" }),
+  rules: at("alerts", { tab: "rules" }),
+  "on call": at("alerts", { tab: "on-call" }),
+  actions: at("alerts", { tab: "actions" }),
+  report: at("alerts", { tab: "report" }),
   routes: at("alerts", { tab: "routes", labels: "priority=P1, service=feeds" }),
   channels: at("alerts", { tab: "channels" }),
   objectives: at("objectives"),
@@ -320,6 +324,74 @@ CHECKS["when nothing is wrong, Now says how it knows"] = async (page) => {
   await visit(page, at(""));
   await page.getByRole("heading", { name: "Nothing is wrong" }).waitFor();
   assert.match(await page.locator(".headline").innerText(), /\d+ of \d+ rules were evaluated in time, none of 1 channels fails/);
+};
+
+CHECKS["an alert says what was changed before it, what is at stake, and what can be pulled"] = async (page) => {
+  const data = { what: "gateway 2.1 <b>rolled out</b>", by: "ci", at: new Date(Date.now() - 3_600_000).toISOString(), details: ["commit 4711"] };
+  assert.equal((await page.request.post(`${url}/api/v1/changes`, { data })).status(), 200);
+  const drawer = await openAlert(page, "cme");
+  await drawer.getByText("gateway 2.1 <b>rolled out</b>").click();
+  await drawer.getByText("commit 4711").waitFor();
+  assert.match(await drawer.locator(".stakes").innerText(), /Profit and loss today\s+−?[\d,.]+ USD[\s\S]*Orders a minute/);
+  await drawer.getByLabel("Your name").fill("Ada");
+  await drawer.getByRole("button", { name: "Actions …" }).click();
+  await drawer.getByRole("button", { name: "Pull …" }).click();
+  assert.match(await drawer.getByLabel("Why it is pulled").inputValue(), /^RateLimitNearlyUsed: /);
+  await drawer.getByRole("button", { name: "Try it" }).click();
+  await page.getByText("pause_quoting is pulled").waitFor();
+  await visit(page, at("alerts", { tab: "history" }));
+  assert.match(await page.locator(".happened").innerText(), /dry run: would call 127\.0\.0\.1:9/);
+  await visit(page, at(""));
+  assert.match(await page.getByRole("region", { name: "Changes" }).innerText(), /Tapewatch .* started/);
+};
+
+CHECKS["somebody stands in for whoever is on call, and takes it back"] = async (page) => {
+  await visit(page, PAGES["on call"]);
+  const schedule = page.getByRole("region", { name: "Whoever is awake" });
+  assert.match(await schedule.innerText(), /(ada|bob|cleo) is on call until/);
+  await schedule.getByRole("button", { name: "Stand in …" }).click();
+  const form = page.getByRole("form", { name: "Stand in" });
+  const who = await form.getByLabel("Who").inputValue();
+  await form.getByLabel("Your name").fill("Ada");
+  await form.getByRole("button", { name: "Stand in", exact: true }).click();
+  await schedule.getByText(new RegExp(`${who} is on call until .* standing in`)).waitFor();
+  await schedule.getByRole("button", { name: "Take it back" }).click();
+  await schedule.getByText("stands in from").waitFor({ state: "detached" });
+};
+
+CHECKS["the report says how good the alerts were"] = async (page) => {
+  await visit(page, PAGES.report);
+  assert.match(await page.locator(".figures").innerText(), /fired\s+\d+/);
+  await page.getByText("OrdersAcceptedBurnsFast").waitFor();
+};
+
+CHECKS["a metric says what it costs, and which label makes it"] = async (page) => {
+  await visit(page, PAGES.metrics);
+  const one = page.getByRole("complementary", { name: "One metric" });
+  await one.getByText(/4 series, [\d.]+k samples a day/).waitFor();
+  await one.getByText("4 values of 4 that are declared").waitFor();
+};
+
+CHECKS["a page of which nothing is heard says so, and asks again"] = {
+  expected: /503|ERR_FAILED/,
+  run: async (page) => {
+    await page.route("**/api/v2/alerts*", (route) => route.fulfill({ status: 503, json: { error: "the book is closed" } }));
+    await page.goto(at("alerts"));
+    await page.getByText("the book is closed").waitFor();
+    await page.unroute("**/api/v2/alerts*");
+    await page.keyboard.press("r");
+    await page.locator(".alerts-page .table-row").first().waitFor();
+  },
+};
+
+CHECKS["what does not answer is not taken for well"] = {
+  expected: /500/,
+  run: async (page) => {
+    await page.route("**/api/v2/alerts", (route) => route.fulfill({ json: [] }));
+    await page.route("**/api/v1/rules*", (route) => route.fulfill({ status: 500, json: { error: "gone" } }));
+    await visit(page, at(""));
+    assert.match(await page.locator(".headline h1").innerText(), /nothing is heard of rules/i);
+  },
 };
 
 CHECKS["the routes say where labels lead"] = async (page) => {

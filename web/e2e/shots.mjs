@@ -13,6 +13,11 @@ const SHOTS = {
   alerts: { address: at("alerts"), act: openFirst },
   "alerts-silence": { address: at("alerts", { tab: "silences", do: "new", filter: '{venue="okx"}' }) },
   "alerts-history": { address: at("alerts", { tab: "history" }) },
+  "alerts-rules": { address: at("alerts", { tab: "rules" }) },
+  "alerts-silences": { address: at("alerts", { tab: "silences" }), act: silenceFew },
+  "alerts-on-call": { address: at("alerts", { tab: "on-call" }) },
+  "alerts-actions": { address: at("alerts", { tab: "actions" }) },
+  "alerts-report": { address: at("alerts", { tab: "report" }) },
   "alerts-routes": { address: at("alerts", { tab: "routes", labels: "priority=P1, service=feeds" }) },
   "alerts-channels": { address: at("alerts", { tab: "channels" }) },
   catalog: { address: at("catalog") },
@@ -82,4 +87,16 @@ async function serveBoard(page) {
 async function openFirst(page) {
   await page.locator(".alert h2 a, .alerts-page .link-button").first().click();
   await page.locator(".drawer .answer-row").first().waitFor();
+}
+
+/** Silences of several kinds, so that their calendar has something to show. */
+async function silenceFew(page) {
+  const hours = (count) => new Date(Date.now() + count * 3_600_000).toISOString();
+  const known = await (await page.request.get(`${url}/api/v2/silences`)).json();
+  for (const [comment, venue, from, to] of known.length ? [] : [["Venue maintenance", "cme", 30, 54], ["Known, ticket 4711", "lse", 0, 20]]) {
+    const matchers = [{ name: "venue", value: venue, isRegex: false, isEqual: true }];
+    await page.request.post(`${url}/api/v2/silences`, { data: { matchers, startsAt: hours(from), endsAt: hours(to), comment, createdBy: "Ada" } });
+  }
+  await page.reload();
+  await settled(page);
 }

@@ -45,6 +45,10 @@ export const PAGES: readonly Page[] = [
     name: "platform", title: "Platform", icon: "platform", key: "p", about: "Targets, storage, queries and health of the server",
     load: () => import("../pages/platform"),
   },
+  {
+    name: "drills", title: "Drills", icon: "drills", key: "x", about: "Let something go wrong on the sample floor, and watch who is told",
+    load: () => import("../pages/drills"),
+  },
 ];
 
 export function pageOf(name: string): Page | undefined {

@@ -4,8 +4,11 @@ import { CONDITIONS, useChannels } from "./alerts/channels";
 import { Detail } from "./alerts/detail";
 import { toneOf, urgency, useAlerts, useAttention, worstFirst, type Alert, type Attention, type Channel } from "../data/alerting";
 import { useAsked, useEndpoint } from "../data/query";
-import { askHealth, freshness, type Alert as RuleAlert, type Freshness, type Health, type Notification, type Target, type Targets } from "../data/server";
+import { ILL, rulesOf, useRules, type KnownRule } from "../data/rules";
+import { useChanges } from "../data/changes";
+import { askHealth, freshness, type Freshness, type Health, type Notification, type Target, type Targets } from "../data/server";
 import { Badge, type State } from "../parts/badge";
+import { Changes } from "../parts/changes";
 import { Icon } from "../parts/icon";
 import { Failed, Loading } from "../parts/states";
 import { href, parameter } from "../state/address";
@@ -18,19 +21,22 @@ export default function Now() {
   const turn = now.value;
   const asked = useAlerts(turn);
   const attention = useAttention(turn);
-  const rules = useEndpoint<Rules>("api/v1/rules", turn).value;
+  const rules = useRules(turn);
   const targets = useEndpoint<Targets>("api/v1/targets?state=active", turn).value;
   const notices = useEndpoint<readonly Notification[]>("api/v1/notifications", turn).value;
   const channels = useChannels();
-  const health = useHealth(turn).value;
+  const asHealth = useHealth(turn).value;
   const fault = asked.fault ?? targets.fault;
   if (fault && !asked.value) return <Failed fault={fault} />;
-  if (!asked.value || !targets.value) return <Loading what="Looking" />;
+  const others = { rules, channels, health: asHealth };
+  const waiting = Object.values(others).some((each) => !each.value && !each.fault);
+  if (!asked.value || !targets.value || waiting) return <Loading what="Looking" />;
   const alerts = worstFirst(asked.value);
   const open = alerts.find((each) => each.fingerprint === chosen.value);
   const told = [...(notices.value ?? [])].filter((each) => each.active);
   const known: Known = {
-    targets: targets.value.activeTargets, rules: rulesOf(rules.value), channels: channels.value ?? [], health: health.value,
+    targets: targets.value.activeTargets, rules: rulesOf(rules.value), channels: channels.value ?? [], health: asHealth.value,
+    unheard: Object.entries(others).filter(([, each]) => each.fault).map(([name]) => name),
   };
   return (
     <div class={open ? "now beside open" : "now beside"}>
@@ -44,6 +50,7 @@ export default function Now() {
             <FreshRules rules={known.rules} />
             <Channels channels={known.channels} />
             <Parts health={known.health} />
+            <Lately />
           </div>
         </div>
       </div>
@@ -52,45 +59,16 @@ export default function Now() {
   );
 }
 
-interface Rule {
-  readonly name: string;
-  readonly health: string;
-  readonly lastError?: string;
-  readonly lastEvaluation: string;
-  readonly alerts?: readonly RuleAlert[];
-}
-
-interface Rules {
-  readonly groups: readonly { readonly name: string; readonly interval: number; readonly rules: readonly Rule[] }[];
-}
-
 /** What the page knows besides alerts, and how. */
 interface Known {
   readonly targets: readonly Target[];
   readonly rules: readonly KnownRule[];
   readonly channels: readonly Channel[];
   readonly health: Health | undefined;
+  /** What was asked and did not answer: of that nobody knows whether it is well. */
+  readonly unheard: readonly string[];
 }
 
-interface KnownRule {
-  readonly rule: Rule;
-  readonly group: string;
-  readonly state: "good" | "warn" | "bad" | "muted";
-}
-
-/** How many intervals a rule may be silent before it counts as late. */
-const PATIENCE_INTERVALS = 2.5;
-
-function rulesOf(told: Rules | undefined): readonly KnownRule[] {
-  return (told?.groups ?? []).flatMap((group) => group.rules.map((rule) => {
-    const last = Date.parse(rule.lastEvaluation);
-    const late = now.value - last > PATIENCE_INTERVALS * group.interval * 1_000;
-    const state = rule.health === "err" ? "bad" : !(last > 0) ? "muted" : late ? "warn" : "good";
-    return { rule, group: group.name, state } as const;
-  }));
-}
-
-const ILL: ReadonlySet<string> = new Set(["bad", "warn"]);
 const failing = (each: Channel): boolean => CONDITIONS[each.condition] === "bad";
 
 /** A target that was not read yet is not silent: its turn has not come. */
@@ -107,7 +85,7 @@ function judge(target: Target): Freshness {
 }
 
 function Headline({ alerts, told, known }: { alerts: readonly Alert[]; told: readonly Notification[]; known: Known }) {
-  const { targets, rules, channels, health } = known;
+  const { targets, rules, channels, health, unheard } = known;
   const loud = alerts.filter((each) => each.status.state === "active");
   const stale = targets.filter((each) => SILENT.has(judge(each))).length;
   const blind = rules.filter((each) => ILL.has(each.state)).length;
@@ -121,6 +99,7 @@ function Headline({ alerts, told, known }: { alerts: readonly Alert[]; told: rea
     blind && `${blind} ${blind === 1 ? "rule is" : "rules are"} blind`,
     deaf && `${deaf} ${deaf === 1 ? "channel fails" : "channels fail"}`,
     halted && `${halted} ${halted === 1 ? "part" : "parts"} of the server not running`,
+    unheard.length && `nothing is heard of ${unheard.join(" and ")}`,
     told.length && `${told.length} ${told.length === 1 ? "notice" : "notices"} from the server`,
   ].filter(Boolean);
   const besides = [waiting && `${waiting} pending`, quiet && `${quiet} kept quiet`].filter(Boolean).map((each) => `, ${each}`).join("");
@@ -129,7 +108,7 @@ function Headline({ alerts, told, known }: { alerts: readonly Alert[]; told: rea
     <header class={`headline tone-${worst}`}>
       <Icon name={worst === "muted" ? "warn" : worst} />
       <div>
-        <h1>{words.length ? words.join(", ") : "Nothing is wrong"}</h1>
+        <h1>{words.length ? words.join(", ").replace(/^./, (first) => first.toUpperCase()) : "Nothing is wrong"}</h1>
         <p class="muted">{words.length ? "The worst is first" : assured(known)}{besides}. Looked at {formatTime(now.value)}.</p>
       </div>
     </header>
@@ -261,6 +240,18 @@ function Channels({ channels }: { channels: readonly Channel[] }) {
         ))}
         {!channels.length && <li class="muted">There are no channels: nobody is told.</li>}
       </ul>
+    </section>
+  );
+}
+
+const LATELY_MS = 86_400_000;
+
+function Lately() {
+  const asked = useChanges(now.value - LATELY_MS, now.value, now.value);
+  return (
+    <section aria-label="Changes">
+      <h2>What has changed in the last day</h2>
+      {asked.value && <Changes changes={asked.value.slice(0, SHOWN_MAX)} none="Nothing has." />}
     </section>
   );
 }

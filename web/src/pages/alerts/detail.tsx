@@ -3,8 +3,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { OWN, acknowledge, act, assign, busy, release, toneOf, type Alert, type Attention, type Entry } from "../../data/alerting";
 import { matchersOf, writeMatchers } from "../../data/matchers";
+import { useChanges } from "../../data/changes";
+import type { Labels } from "../../data/frames";
 import { useEndpoint, usePlain } from "../../data/query";
 import { Badge } from "../../parts/badge";
+import { Changes } from "../../parts/changes";
 import { Icon } from "../../parts/icon";
 import { Markdown } from "../../parts/markdown";
 import { Failed, Loading } from "../../parts/states";
@@ -12,8 +15,12 @@ import { href, setParameters } from "../../state/address";
 import { person } from "../../state/preferences";
 import { formatDuration, formatTime, now } from "../../state/time";
 import { webLink } from "../links";
+import { Actions } from "./actions";
+import { Stake } from "./stake";
 import { PersonField, SilenceForm } from "./forms";
 import { Happened } from "./happened";
+
+const SHOWN_MAX = 30;
 
 export function closeDetail(): void {
   setParameters({ alert: "" });
@@ -39,8 +46,10 @@ export function Detail({ alert }: { alert: Alert }) {
         <button type="button" class="quiet" aria-label="Close" onClick={closeDetail}><Icon name="close" /></button>
       </header>
       <Words alert={alert} />
+      <Stake labels={alert.labels} />
       <Hands alert={alert} />
       <Runbook alert={alert} />
+      <Before alert={alert} />
       <Explained fingerprint={alert.fingerprint} />
       <section>
         <h3>What has happened</h3>
@@ -71,8 +80,32 @@ function Words({ alert }: { alert: Alert }) {
       <p class="links">
         {expr && <a data-page href={href("explore", { expr })}>Its expression</a>}
         {page && <a href={page}>Its page</a>}
+        <a data-page href={href("explore", { expr: aroundQuery(alert.labels), view: "table" })}>All metrics around it</a>
         <a data-page href={href("alerts", { tab: "history", filter: writeMatchers(matchersOf(alert.labels)) })}>Its past</a>
       </p>
+    </section>
+  );
+}
+
+const AROUND = ["service", "job", "instance", "venue", "strategy", "symbol"];
+
+/** Every metric that carries the labels by which an alert says where it is. */
+function aroundQuery(labels: Labels): string {
+  const where = AROUND.filter((name) => labels[name]).map((name) => `${name}=${JSON.stringify(labels[name])}`);
+  return `count by (__name__) ({${where.join(", ") || '__name__!=""'}})`;
+}
+
+const BEFORE_MS = 6 * 3_600_000;
+const AFTER_MS = 60_000;
+
+/** What was changed shortly before it began. */
+function Before({ alert }: { alert: Alert }) {
+  const sinceMs = Date.parse(alert.startsAt);
+  const asked = useChanges(sinceMs - BEFORE_MS, sinceMs + AFTER_MS, now.value);
+  return (
+    <section>
+      <h3>What was changed in the six hours before</h3>
+      {asked.value && <Changes changes={asked.value.slice(0, SHOWN_MAX)} none="Nothing that is known here." />}
     </section>
   );
 }
@@ -82,6 +115,7 @@ function Hands({ alert }: { alert: Alert }) {
   const asked = usePlain<Attention>(`${OWN}/alerts/${alert.fingerprint}/attention`, now.value).value;
   const to = useSignal("");
   const quiet = useSignal(false);
+  const pulling = useSignal(false);
   const told = asked.value;
   const by = person.value.trim();
   const has = told?.acknowledged_by;
@@ -101,8 +135,10 @@ function Hands({ alert }: { alert: Alert }) {
           <button type="submit" disabled={!by || !to.value.trim() || busy.value}>Assign</button>
         </form>
         <button type="button" aria-expanded={quiet.value} onClick={() => { quiet.value = !quiet.value; }}>Silence …</button>
+        <button type="button" aria-expanded={pulling.value} onClick={() => { pulling.value = !pulling.value; }}>Actions …</button>
       </div>
       {quiet.value && <SilenceForm named filter={writeMatchers(matchersOf(alert.labels))} done={() => { quiet.value = false; }} />}
+      {pulling.value && <Actions why={`${alert.labels["alertname"] ?? "an alert"}: ${alert.annotations["summary"] ?? ""}`.slice(0, 200)} />}
     </section>
   );
 }
@@ -156,8 +192,6 @@ function Explained({ fingerprint }: { fingerprint: string }) {
     </section>
   );
 }
-
-const SHOWN_MAX = 30;
 
 function History({ alert }: { alert: Alert }) {
   const asked = usePlain<readonly Entry[]>(`${OWN}/history?fingerprint=${alert.fingerprint}&limit=${SHOWN_MAX}`, now.value).value;

@@ -3,6 +3,7 @@ import { act, busy, endSilence, type Silence } from "../../data/alerting";
 import { writeMatchers } from "../../data/matchers";
 import { usePlain } from "../../data/query";
 import { Badge, type State } from "../../parts/badge";
+import { Calendar, daysFromNow, type Span } from "../../parts/calendar";
 import { Failed, Loading } from "../../parts/states";
 import { href, parameter, setParameters } from "../../state/address";
 import { formatDuration, formatTime, now } from "../../state/time";
@@ -25,9 +26,35 @@ export function Silences() {
       {asked.fault && <Failed fault={asked.fault} />}
       {!asked.value && !asked.fault && <Loading what="Looking" />}
       {asked.value && !asked.value.length && <p class="empty">Nothing is silenced.</p>}
+      {asked.value && asked.value.length > 0 && <Times silences={asked.value} />}
       <ul class="cards" aria-label="Silences">{asked.value?.slice(0, SHOWN_MAX).map((each) => <Row key={each.id} silence={each} />)}</ul>
     </>
   );
+}
+
+const LINES_MAX = 20;
+
+/** When each holds, those that have ended long ago left out. */
+function Times({ silences }: { silences: readonly Silence[] }) {
+  const range = daysFromNow(1, 7);
+  const lines = silences.filter((each) => Date.parse(each.endsAt) > range.startMs && Date.parse(each.startsAt) < range.endMs).slice(0, LINES_MAX);
+  if (!lines.length) return null;
+  return (
+    <div class="panel pad">
+      <Calendar
+        label="When silences hold" range={range}
+        lines={lines.map((each) => ({ name: each.comment || each.id, spans: [spanOf(each)] }))}
+      />
+    </div>
+  );
+}
+
+function spanOf({ startsAt, endsAt, createdBy, recurrence, status }: Silence): Span {
+  const [startMs, endMs] = [Date.parse(startsAt), Date.parse(endsAt)];
+  return {
+    startMs, endMs, tone: TONES[status.state], words: recurrence ? `${createdBy}, at times` : createdBy,
+    title: `${createdBy}, ${formatTime(startMs, "minute")} to ${formatTime(endMs, "minute")}`,
+  };
 }
 
 function Row({ silence }: { silence: Silence }) {

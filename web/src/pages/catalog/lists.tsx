@@ -1,8 +1,11 @@
 /** Metrics, alerts, objectives and findings of a platform, as tables and lists. */
 import { useMemo } from "preact/hooks";
+import { useInstant } from "../../data/query";
+import { formatValue } from "../../data/units";
 import { Badge, severityState } from "../../parts/badge";
 import { Table, type Column } from "../../parts/table";
 import { href, parameter, setParameters } from "../../state/address";
+import { now } from "../../state/time";
 import { usersOf, type Alert, type Metric, type Objective, type Platform } from "./model";
 
 const find = parameter("find");
@@ -27,6 +30,7 @@ function Find() {
 
 export function Metrics({ platform }: { platform: Platform }) {
   const users = useMemo(() => usersOf(platform), [platform]);
+  const series = useSeriesCounts(useMemo(() => Object.keys(platform.metrics), [platform]));
   const open = platform.metrics[metric.value];
   const columns: readonly Column<Row<Metric>>[] = [
     {
@@ -37,6 +41,7 @@ export function Metrics({ platform }: { platform: Platform }) {
     { key: "unit", title: "Unit", width: "80px", order: (row) => row.unit, cell: (row) => row.unit },
     { key: "labels", title: "Labels", width: "minmax(0, 1fr)", cell: (row) => labelsOf(row).join(", ") },
     { key: "service", title: "Service", width: "minmax(0, 110px)", order: (row) => row.service, cell: (row) => row.service },
+    { key: "series", title: "Series", width: "72px", number: true, order: (row) => series.get(row.name) ?? 0, cell: (row) => formatValue(series.get(row.name) ?? 0, "integer") },
     { key: "used", title: "Used by", width: "64px", number: true, order: (row) => users.get(row.name)?.length ?? 0, cell: (row) => users.get(row.name)?.length ?? 0 },
   ];
   return (
@@ -44,17 +49,58 @@ export function Metrics({ platform }: { platform: Platform }) {
       <Find />
       <div class={open ? "beside open" : "beside"}>
         <div class="panel"><Table label="Metrics" columns={columns} rows={rowsOf(platform.metrics)} height={600} chosen={(row) => row.name === metric.value} onRow={(row) => setParameters({ metric: row.name })} /></div>
-        {open && <OneMetric name={metric.value} metric={open} users={users.get(metric.value) ?? []} />}
+        {open && <OneMetric name={metric.value} metric={open} users={users.get(metric.value) ?? []} platform={platform} />}
       </div>
     </>
   );
+}
+
+const PART = /_(bucket|sum|count)$/;
+
+/** How many series each metric has now; the parts of a histogram count as its own. */
+function useSeriesCounts(names: readonly string[]): ReadonlyMap<string, number> {
+  const asked = useInstant(`count by (__name__) ({__name__=~${JSON.stringify(`(${names.join("|")})(_bucket|_sum|_count)?`)}})`, now.value).value;
+  return useMemo(() => {
+    const found = new Map<string, number>(names.map((name) => [name, 0]));
+    for (const { labels, value } of asked.value ?? []) {
+      const name = labels["__name__"] ?? "";
+      const own = found.has(name) ? name : name.replace(PART, "");
+      found.set(own, (found.get(own) ?? 0) + value);
+    }
+    return found;
+  }, [asked.value, names]);
+}
+
+/** What a metric costs: its series, its samples, and which label makes them. */
+function Cost({ name, metric: told, platform }: { name: string; metric: Metric; platform: Platform }) {
+  const matcher = `{__name__=~${JSON.stringify(`${name}(_bucket|_sum|_count)?`)}}`;
+  const hour = useInstant(`sum(count_over_time(${matcher}[1h]))`, now.value).value.value?.[0]?.value;
+  const all = useInstant(`count(${matcher})`, now.value).value.value?.[0]?.value;
+  return (
+    <section>
+      <h3>What it costs</h3>
+      <p>{all ? `${formatValue(all, "integer")} series, ${formatValue((hour ?? 0) * 24)} samples a day` : <span class="muted">No series are there now.</span>}</p>
+      <ul class="plain">{labelsOf(told).map((each) => <Values key={each} label={each} matcher={matcher} declared={declared(told, each) ?? platform.labels[each]?.values} />)}</ul>
+    </section>
+  );
+}
+
+/** The values, or how many of them, that a metric says of one of its labels. */
+function declared(told: Metric, label: string): unknown {
+  return Array.isArray(told.labels) ? undefined : (told.labels as Readonly<Record<string, unknown>>)[label] ?? undefined;
+}
+
+function Values({ label, matcher, declared: said }: { label: string; matcher: string; declared: unknown }) {
+  const count = useInstant(`count(count by (${label}) (${matcher.replace("}", `, ${label}!=""}`)}))`, now.value).value.value?.[0]?.value ?? 0;
+  const most = typeof said === "number" ? said : Array.isArray(said) && said.length ? said.length : undefined;
+  return <li class={most !== undefined && count > most ? "fault" : ""}><span class="label-name">{label}</span> {count} {count === 1 ? "value" : "values"}{most !== undefined && <span class="muted"> of {most} that are declared</span>}</li>;
 }
 
 function labelsOf(of: Metric): readonly string[] {
   return Array.isArray(of.labels) ? of.labels : Object.keys(of.labels);
 }
 
-function OneMetric({ name, metric: told, users }: { name: string; metric: Metric; users: readonly string[] }) {
+function OneMetric({ name, metric: told, users, platform }: { name: string; metric: Metric; users: readonly string[]; platform: Platform }) {
   return (
     <aside class="panel drawer" aria-label="One metric">
       <header class="drawer-head">
@@ -63,6 +109,7 @@ function OneMetric({ name, metric: told, users }: { name: string; metric: Metric
       </header>
       <p class="wrap">{told.help}</p>
       <p><a data-page href={href("explore", { expr: name })}>Explore it</a></p>
+      <Cost name={name} metric={told} platform={platform} />
       <section>
         <h3>Who uses it</h3>
         {users.length ? <ul>{users.map((each) => <li key={each} class="wrap">{each}</li>)}</ul> : <p class="muted">Nothing that is declared. Remove it, or watch it.</p>}

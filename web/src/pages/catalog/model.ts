@@ -57,6 +57,7 @@ export interface Platform extends Summary {
   readonly metrics: Named<Metric>;
   readonly alerts: Named<Alert>;
   readonly objectives: Named<Objective>;
+  readonly labels: Named<{ readonly values?: readonly string[] | number }>;
   readonly records: Named<{ readonly expr: string }>;
   readonly runbooks: Named<{ readonly title: string }>;
   readonly findings: readonly string[];
