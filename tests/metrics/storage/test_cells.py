@@ -8,30 +8,45 @@ from tapewatch.metrics.storage.page import Cell
 from tapewatch.model.histograms import Histogram
 
 
-def _cell(row, column=0):
-    return Cell(column, row, Histogram(count=float(row)))
+def histogram(row, column=0):
+    return Histogram(count=float(row), sum=0.5, positive={column: 1.0, 7: float(row)})
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=20))
-def test_a_view_never_changes_and_what_was_not_shown_never_comes_back(rows):
-    shown, model, views = Cells(), [], []
-    for row, (count, published) in enumerate(rows):
-        own = [_cell(row, column) for column in range(count)]
-        grown = shown.with_row(own)
-        assert list(grown) == model + own
+def by_place(cells):
+    return sorted(cells, key=lambda cell: (cell.column, cell.row))
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(0, 3)), st.booleans()), max_size=20))
+def test_a_view_never_changes_and_what_was_not_shown_never_comes_back(steps):
+    shown, model, views, row = Cells(), [], [], 0
+    for columns, published in steps:
+        own = {column: histogram(row, column) for column in columns}
+        grown = shown.with_row(row, own)
+        told = [Cell(column, row, each) for column, each in own.items()]
+        assert list(grown) == by_place([*model, *told])
         if published:
-            shown, model = grown, model + own
+            shown, model, row = grown, [*model, *told], row + 1
         views.append((shown, list(model)))
     for view, expected in views:
-        assert list(view) == expected
-        assert len(view) == len(expected)
-        assert view[:] == expected
-        assert [view[i] for i in range(len(view))] == expected
+        assert list(view) == by_place(expected)
+        for begin, end in ((0, 5), (2, 3), (4, 99)):
+            inside = [cell for cell in expected if begin <= cell.row < end and cell.column != 1]
+            assert list(view.between([0, 2, 3], begin, end)) == by_place(inside)
 
 
-def test_the_newest_rows_are_found_from_the_end():
+def test_the_columns_of_the_newest_rows_are_known():
     cells = Cells()
-    for row in (0, 2, 5):
-        cells = cells.with_row([_cell(row), _cell(row, 1)])
-    assert [cell.row for cell in cells.from_row(2)] == [5, 5, 2, 2]
-    assert list(cells.from_row(6)) == []
+    for row, columns in ((0, (0, 1)), (2, (1,)), (5, (1, 4))):
+        cells = cells.with_row(row, {column: histogram(row) for column in columns})
+    assert cells.columns_from(0) == [0, 1, 4]
+    assert cells.columns_from(3) == [1, 4]
+    assert cells.columns_from(6) == []
+
+
+def test_histograms_of_one_layout_weigh_little_more_than_their_numbers():
+    cells = Cells()
+    for row in range(10):
+        many = Histogram(count=row, positive={i: float(row) for i in range(40)})
+        cells = cells.with_row(row, {0: many})
+    assert cells.size_bytes < 10 * 1000
+    assert len({id(cell.histogram.positive.packed.layout) for cell in cells}) == 1

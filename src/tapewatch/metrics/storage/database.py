@@ -50,6 +50,7 @@ from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
 from tapewatch.model.matchers import Matcher, match_all
 from tapewatch.model.memory import release_freed_memory
+from tapewatch.model.packed import Layout, pack, unpack
 from tapewatch.model.samples import STALE, Exemplar, Metadata
 from tapewatch.store.disk import Disk, RealDisk
 from tapewatch.store.errors import DiskFailed, DiskFull, FileDamaged
@@ -558,6 +559,7 @@ class Database:
             if row.timestamp_ms <= rows.last_ms or rows.any_foreign:
                 return self._append_as_loose(rows, row)
             gaps = bool(np.isnan(row.values).any())
+            row = _with_packed(row)
             cells = tuple(Cell(column, 0, each) for column, each in row.histograms.items())
             written = rows.append(row, gaps=gaps)
             with self._writable():
@@ -636,6 +638,15 @@ class DatabaseLane:
     def close(self, timestamp_ms: int | None = None) -> None:
         """End the lane."""
         self._database.close_lane(self._rows, timestamp_ms)
+
+
+def _with_packed(row: Row) -> Row:
+    """Pack the histograms of a row once, for the log and for the lane."""
+    if not row.histograms:
+        return row
+    layouts: dict[Layout, Layout] = {}
+    packed = {column: unpack(pack(each, layouts)) for column, each in row.histograms.items()}
+    return replace(row, histograms=packed)
 
 
 def _entry_of(batch: Loose) -> LooseEntry:

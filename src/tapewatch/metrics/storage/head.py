@@ -405,10 +405,9 @@ def _rows_between(stripe: Stripe, wanted: Places, start_ms: int, end_ms: int) ->
     histograms = None
     if stripe.cells:
         histograms = np.full((len(own), end - begin), None, dtype=object)
-        place = {int(column): i for i, column in enumerate(own)}
-        for cell in stripe.cells:
-            if cell.column in place and begin <= cell.row < end:
-                histograms[place[cell.column], cell.row - begin] = cell.histogram
+        for place, column in enumerate(own.tolist()):
+            for cell in stripe.cells.between([column], begin, end):
+                histograms[place, cell.row - begin] = cell.histogram
     piece = Piece(
         stripe.times[begin:end],
         np.ascontiguousarray(stripe.values[own, begin:end]),

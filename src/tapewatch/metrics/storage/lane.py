@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from tapewatch.metrics.intake import Row
 from tapewatch.metrics.selection import ABSENT, ABSENT_BITS
 from tapewatch.metrics.storage.cells import Cells
-from tapewatch.metrics.storage.page import Cell
 from tapewatch.metrics.storage.segment import Stripe
 from tapewatch.model.numbers import STALE_BITS
 
@@ -61,7 +60,8 @@ class LaneRows:
     @property
     def size_bytes(self) -> int:
         """How much memory the unsealed rows take."""
-        return self.view.rows * int(self.view.values.shape[1]) * 8
+        floats = self.view.rows * int(self.view.values.shape[1]) * 8
+        return floats + self.view.cells.size_bytes
 
     def extend(self, numbers: Integers, foreign: NDArray[np.bool_] | None = None) -> None:
         """Add columns; ``foreign`` ones are series that another lane brings too."""
@@ -97,7 +97,7 @@ class LaneRows:
             return self._sealed
         last = view.rows - 1
         row: Floats = view.values[last]
-        return row, frozenset(cell.column for cell in view.cells.from_row(last))
+        return row, frozenset(view.cells.columns_from(last))
 
     def append(self, row: Row, *, gaps: bool) -> Floats:
         """Write one row and return it as it stands in the buffer; nobody sees it yet."""
@@ -115,8 +115,7 @@ class LaneRows:
                 view.starts[view.rows, : len(row.starts_ms)] = row.starts_ms
         cells = view.cells
         if row.histograms:
-            own = (Cell(column, view.rows, each) for column, each in row.histograms.items())
-            cells = cells.with_row(own)
+            cells = cells.with_row(view.rows, row.histograms)
         gaps = gaps or row.present is not None or count < self.width
         self._next = view._replace(rows=view.rows + 1, gaps=view.gaps or gaps, cells=cells)
         return written[: self.width]

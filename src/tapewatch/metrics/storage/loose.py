@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.selection import ABSENT_BITS
-from tapewatch.metrics.storage.page import Cell
+from tapewatch.metrics.storage.cells import Cells
 from tapewatch.metrics.storage.piece import ranges
 from tapewatch.metrics.storage.segment import Stripe
 from tapewatch.model.histograms import Histogram
 from tapewatch.model.numbers import STALE_BITS
 
 RUN_SAMPLES: Final = 65_536
+_FLOAT_BYTES: Final = 24
+_HISTOGRAM_BYTES: Final = 2048
+"""About what a sample takes in memory."""
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -72,13 +75,14 @@ class LooseSamples:
         self._tail_count = 0
         self._runs: list[_Run] = []
         self.count = 0
+        self._histogram_count = 0
         self.first_ms = 2**62
         self.last_ms = -(2**62)
 
     @property
     def size_bytes(self) -> int:
         """Roughly how much memory the samples take."""
-        return self.count * 24
+        return self.count * _FLOAT_BYTES + self._histogram_count * _HISTOGRAM_BYTES
 
     def add(self, samples: Samples) -> None:
         """Keep samples."""
@@ -87,6 +91,8 @@ class LooseSamples:
         self._tail.append(samples)
         self._tail_count += samples.size
         self.count += samples.size
+        if samples.histograms is not None:
+            self._histogram_count += sum(each is not None for each in samples.histograms)
         self.first_ms = min(self.first_ms, int(samples.times.min()))
         self.last_ms = max(self.last_ms, int(samples.times.max()))
         if self._tail_count >= RUN_SAMPLES:
@@ -239,15 +245,18 @@ def _ragged(
         picked.values,
         gaps=True,
         starts=picked.starts,
-        cells=list(_cells(picked, lengths)) if picked.histograms is not None else (),
+        cells=_cells(picked, lengths),
         ends=np.cumsum(lengths),
     )
 
 
-def _cells(samples: Samples, lengths: Integers) -> Iterator[Cell]:
-    assert samples.histograms is not None
+def _cells(samples: Samples, lengths: Integers) -> Cells:
+    cells = Cells()
+    if samples.histograms is None:
+        return cells
     ends = np.cumsum(lengths)
     for at in np.flatnonzero([each is not None for each in samples.histograms]).tolist():
         column = int(np.searchsorted(ends, at, side="right"))
         histogram: Histogram = samples.histograms[at]
-        yield Cell(column, at - int(ends[column] - lengths[column]), histogram)
+        cells.put(column, at - int(ends[column] - lengths[column]), histogram)
+    return cells

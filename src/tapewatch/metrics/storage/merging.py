@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tapewatch.metrics.selection import ABSENT, ABSENT_BITS
+from tapewatch.metrics.storage.cells import Cells
 from tapewatch.metrics.storage.gather import flatten
 from tapewatch.metrics.storage.head import NEVER, NOWHERE
 from tapewatch.metrics.storage.loose import (
@@ -25,13 +26,14 @@ from tapewatch.metrics.storage.loose import (
     stripes_of,
 )
 from tapewatch.metrics.storage.manifest import Tombstone
-from tapewatch.metrics.storage.page import COLUMNS_MAX, Cell
+from tapewatch.metrics.storage.page import COLUMNS_MAX
 from tapewatch.metrics.storage.piece import Piece, erased, join_pieces, widen
 from tapewatch.metrics.storage.segment import Segment, SegmentWriter, Stripe
 from tapewatch.metrics.storage.series import Rows, Table, new_table
 from tapewatch.model.labels import Labels
 
 SAMPLES_AT_ONCE: Final = 4_000_000
+HISTOGRAMS_AT_ONCE: Final = 50_000
 LOOKED_AT: Final = 64
 """How many of a series' newest samples are looked at to find series like it."""
 DECIMALS_MAX: Final = 10
@@ -122,9 +124,7 @@ class Merger:
         lane = int(places[0].segment.lanes()[places[0].stripe])
         rows = _in_order([place.rows for place in places])
         total = len(np.unique(np.concatenate([p.segment.times(p.stripe) for p in places])))
-        width = max(1, min(COLUMNS_MAX, SAMPLES_AT_ONCE // max(total, 1)))
-        for begin in range(0, len(rows), width):
-            chosen = rows[begin : begin + width]
+        for chosen in _batches(rows, np.isin(rows, _with_histograms(places)), total):
             found = [
                 self._without_deleted(piece, place, chosen)
                 for place in places
@@ -201,7 +201,7 @@ def _trimmed(piece: Piece, rows: Rows, lane: int) -> Stripe | None:
         return None
     first, last = int(times.argmax()), len(times) - int(times[::-1].argmax())
     span = slice(first, last)
-    cells = []
+    cells = Cells()
     if piece.histograms is not None:
         cells = _cells(piece.histograms[columns, span])
     return Stripe(
@@ -248,6 +248,22 @@ def _series_of(piece: Piece, series: Rows) -> Piece:
         starts=None if piece.starts is None else piece.starts[series],
         histograms=None if piece.histograms is None else piece.histograms[series],
     )
+
+
+def _with_histograms(places: list[Place]) -> Rows:
+    """Return the rows that have a histogram in some place."""
+    own = [place.rows[place.segment.columns_with_histograms(place.stripe)] for place in places]
+    return np.unique(np.concatenate(own))
+
+
+def _batches(rows: Rows, with_histograms: Mask, samples_each: int) -> Iterator[Rows]:
+    """Cut rows into batches of a bounded size; histograms are large, and go by themselves."""
+    for own, samples_max in (
+        (rows[~with_histograms], SAMPLES_AT_ONCE),
+        (rows[with_histograms], HISTOGRAMS_AT_ONCE),
+    ):
+        width = max(1, min(COLUMNS_MAX, samples_max // max(samples_each, 1)))
+        yield from (own[begin : begin + width] for begin in range(0, len(own), width))
 
 
 def _columns_of(place: Place, chosen: Rows) -> Piece | None:
@@ -303,10 +319,10 @@ def _in_order(parts: Sequence[Rows]) -> Rows:
     return ordered
 
 
-def _cells(histograms: NDArray[np.object_]) -> list[Cell]:
-    return [
-        Cell(column, row, each)
-        for column, held in enumerate(histograms)
-        for row, each in enumerate(held)
-        if each is not None
-    ]
+def _cells(histograms: NDArray[np.object_]) -> Cells:
+    cells = Cells()
+    for column, held in enumerate(histograms):
+        for row, each in enumerate(held):
+            if each is not None:
+                cells.put(column, row, each)
+    return cells

@@ -103,8 +103,7 @@ class Newest:
                 self._put(numbers, at_ms, values)
             else:
                 self._put(numbers[keep], at_ms, values[keep])
-        for cell in view.cells.from_row(unseen):
-            self._odd.array[numbers[cell.column]] = True
+        self._odd.array[numbers[view.cells.columns_from(unseen)]] = True
 
     def _put(self, numbers: Integers, at_ms: int, values: Floats) -> None:
         """Write samples; those that were the newest are kept as the former ones."""

@@ -9,7 +9,6 @@ buckets of equal layouts as columns of their own.
 
 import json
 import struct
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -18,11 +17,14 @@ from numpy.typing import NDArray
 from pcodec import ChunkConfig, standalone
 
 from tapewatch.model.histograms import Histogram, ResetHint
+from tapewatch.model.packed import LEADING, Layout, Packed, pack, unpack
 
 VALUES_MAX: Final = 65_536
 """How many values a page holds at most: about 150 microseconds to read."""
 ROWS_MAX: Final = 1024
 COLUMNS_MAX: Final = 1024
+
+HINTS: Final = tuple(ResetHint)
 
 _LENGTH: Final = struct.Struct("<I")
 _CONFIG: Final = ChunkConfig()
@@ -64,24 +66,42 @@ def decode_integers(data: bytes, count: int) -> Integers:
     return numbers
 
 
+def histogram_pages(cells: Iterable[Cell]) -> Iterator[bytes]:
+    """Compress histograms, which come by column and row; a page has whole columns."""
+    gathered: list[Cell] = []
+    weight = 0
+    for cell in cells:
+        if weight >= VALUES_MAX and cell.column != gathered[-1].column:
+            yield encode_histograms(gathered)
+            gathered, weight = [], 0
+        gathered.append(cell)
+        weight += LEADING + len(cell.histogram.positive) + len(cell.histogram.negative)
+    if gathered:
+        yield encode_histograms(gathered)
+
+
 def encode_histograms(cells: Sequence[Cell]) -> bytes:
     """Compress histograms; buckets of one layout become columns over time."""
     ordered = sorted(cells, key=lambda cell: (cell.column, cell.row))
-    layouts: dict[Any, int] = {}
-    numbers = [layouts.setdefault(_layout(cell.histogram), len(layouts)) for cell in ordered]
+    layouts: dict[Layout, Layout] = {}
+    packed = [pack(cell.histogram, layouts) for cell in ordered]
+    number_of = {layout: number for number, layout in enumerate(layouts)}
+    numbers = np.array([number_of[each.layout] for each in packed], dtype=np.int64)
+    matrices = [
+        _matrix([each.numbers for each in packed if each.layout is layout], layout.width)
+        for layout in layouts
+    ]
+    leading = np.empty((len(packed), LEADING))
+    for number, matrix in enumerate(matrices):
+        leading[numbers == number] = matrix[:, :LEADING]
     told = [
         np.array([cell.column for cell in ordered], dtype=np.int64),
         np.array([cell.row for cell in ordered], dtype=np.int64),
-        np.array(numbers, dtype=np.int64),
-        np.array([cell.histogram.reset_hint for cell in ordered], dtype=np.int64),
-        np.array([cell.histogram.zero_count for cell in ordered], dtype=np.float64),
-        np.array([cell.histogram.count for cell in ordered], dtype=np.float64),
-        np.array([cell.histogram.sum for cell in ordered], dtype=np.float64),
+        numbers,
+        np.array([each.hint for each in packed], dtype=np.int64),
+        *leading.T,
     ]
-    members: dict[int, list[Histogram]] = defaultdict(list)
-    for number, cell in zip(numbers, ordered, strict=True):
-        members[number].append(cell.histogram)
-    buckets = [_bucket_columns(layout, members[number]) for layout, number in layouts.items()]
+    buckets = [matrix[:, LEADING:].T for matrix in matrices]
     head = {"cells": len(ordered), "layouts": list(layouts)}
     parts = [json.dumps(head).encode(), *map(encode_numbers, [*told, *buckets])]
     return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
@@ -89,56 +109,74 @@ def encode_histograms(cells: Sequence[Cell]) -> bytes:
 
 def decode_histograms(data: bytes) -> Iterator[Cell]:
     """Read back what ``encode_histograms`` wrote, by column and row."""
-    parts = list(_parts(data))
-    head = json.loads(parts[0])
-    count = head["cells"]
-    columns, rows, numbers, hints = (decode_integers(part, count) for part in parts[1:5])
-    zeros, counts, sums = (decode_floats(part, count) for part in parts[5:8])
-    buckets = [
-        iter(_bucket_rows(layout, part, int((numbers == number).sum())))
-        for number, (layout, part) in enumerate(zip(head["layouts"], parts[8:], strict=True))
-    ]
-    for i in range(count):
-        schema, threshold, positive, negative, bounds = head["layouts"][numbers[i]]
-        values = next(buckets[numbers[i]])
-        histogram = Histogram(
-            schema=schema,
-            count=float(counts[i]),
-            sum=float(sums[i]),
-            zero_threshold=threshold,
-            zero_count=float(zeros[i]),
-            positive=_filled(positive, values),
-            negative=_filled(negative, values[len(positive) :]),
-            custom_bounds=tuple(bounds),
-            reset_hint=ResetHint(int(hints[i])),
-        )
-        yield Cell(int(columns[i]), int(rows[i]), histogram)
+    return HistogramPage(data).cells()
 
 
-def _layout(histogram: Histogram) -> Any:
-    return (
-        histogram.schema,
-        histogram.zero_threshold,
-        tuple(histogram.positive),
-        tuple(histogram.negative),
-        histogram.custom_bounds,
+class HistogramPage:
+    """A page of histograms as arrays, from which those that are wanted are made."""
+
+    __slots__ = (
+        "_bytes",
+        "_columns",
+        "_hints",
+        "_layouts",
+        "_numbers",
+        "_places",
+        "_rows",
+        "nbytes",
     )
 
+    def __init__(self, data: bytes) -> None:
+        parts = list(_parts(data))
+        head = json.loads(parts[0])
+        count = head["cells"]
+        self._columns, self._rows, self._numbers, hints = (
+            decode_integers(part, count) for part in parts[1:5]
+        )
+        self._hints = hints.astype(np.uint8)
+        leading = np.array([decode_floats(part, count) for part in parts[5:8]]).T
+        self._layouts = [_layout(told) for told in head["layouts"]]
+        self._places = np.empty(count, dtype=np.int64)
+        self._bytes: list[bytes] = []
+        for number, (layout, part) in enumerate(zip(self._layouts, parts[8:], strict=True)):
+            own = np.flatnonzero(self._numbers == number)
+            self._places[own] = np.arange(len(own))
+            matrix = np.empty((len(own), layout.width))
+            matrix[:, :LEADING] = leading[own]
+            size = len(own) * (layout.width - LEADING)
+            matrix[:, LEADING:] = decode_floats(part, size).reshape(-1, len(own)).T
+            self._bytes.append(matrix.tobytes())
+        self.nbytes = sum(map(len, self._bytes)) + count * (4 * 8 + 1)
 
-def _bucket_columns(layout: Any, histograms: Iterable[Histogram]) -> Floats:
-    width = len(layout[2]) + len(layout[3])
-    values = [[*each.positive.values(), *each.negative.values()] for each in histograms]
-    return np.array(values, dtype=np.float64).reshape(len(values), width).T
+    def columns(self) -> Integers:
+        """Return the columns that have a histogram here."""
+        return np.unique(self._columns)
+
+    def cells(
+        self, columns: Integers | None = None, begin: int = 0, end: int = 2**62
+    ) -> Iterator[Cell]:
+        """Make the histograms of some columns, or of all, within rows, by column and row."""
+        wanted = (self._rows >= begin) & (self._rows < end)
+        if columns is not None:
+            wanted &= np.isin(self._columns, columns)
+        picked = np.flatnonzero(wanted)
+        told = (self._columns, self._rows, self._numbers, self._places, self._hints)
+        for column, row, number, place, hint in zip(
+            *(each[picked].tolist() for each in told), strict=True
+        ):
+            layout = self._layouts[number]
+            size = layout.width * 8
+            numbers = self._bytes[number][place * size : place * size + size]
+            yield Cell(column, row, unpack(Packed(layout, HINTS[hint], numbers)))
 
 
-def _bucket_rows(layout: Any, data: bytes, count: int) -> list[list[float]]:
-    width = len(layout[2]) + len(layout[3])
-    rows: list[list[float]] = decode_floats(data, width * count).reshape(width, count).T.tolist()
-    return rows
+def _layout(told: Sequence[Any]) -> Layout:
+    schema, threshold, positive, negative, bounds = told
+    return Layout(schema, threshold, tuple(positive), tuple(negative), tuple(bounds))
 
 
-def _filled(indexes: Sequence[int], values: Sequence[float]) -> dict[int, float]:
-    return dict(zip(indexes, values, strict=False))
+def _matrix(rows: Sequence[bytes], width: int) -> Floats:
+    return np.frombuffer(b"".join(rows)).reshape(len(rows), width)
 
 
 def _parts(data: bytes) -> Iterator[bytes]:

@@ -21,16 +21,16 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tapewatch.metrics.storage.cells import NO_CELLS, Cells
 from tapewatch.metrics.storage.page import (
     ROWS_MAX,
     VALUES_MAX,
-    Cell,
+    HistogramPage,
     columns_for,
     decode_floats,
-    decode_histograms,
     decode_integers,
-    encode_histograms,
     encode_numbers,
+    histogram_pages,
 )
 from tapewatch.metrics.storage.piece import Piece, ranges
 from tapewatch.metrics.storage.series import Arrays, Finder, Table, table_from
@@ -85,7 +85,7 @@ class Stripe:
     values: Floats
     gaps: bool = False
     starts: Times | None = None
-    cells: Sequence[Cell] = ()
+    cells: Cells = NO_CELLS
     ends: Times | None = None
     lane: int = -1
 
@@ -104,12 +104,15 @@ class Header(NamedTuple):
     resolution_ms: int
 
 
+Page = Floats | HistogramPage
+
+
 class PageCache:
     """The pages that were read last, decompressed, up to a number of bytes."""
 
     def __init__(self, size_max_bytes: int) -> None:
         self._size_max_bytes = size_max_bytes
-        self._pages: OrderedDict[tuple[int, int], Floats] = OrderedDict()
+        self._pages: OrderedDict[tuple[int, int], Page] = OrderedDict()
         self._size_bytes = 0
         self._lock = threading.Lock()
 
@@ -118,7 +121,7 @@ class PageCache:
         """How much memory the pages take."""
         return self._size_bytes
 
-    def get(self, key: tuple[int, int]) -> Floats | None:
+    def get(self, key: tuple[int, int]) -> Page | None:
         """Return a page and keep it longer, or None."""
         with self._lock:
             page = self._pages.get(key)
@@ -132,7 +135,7 @@ class PageCache:
             for key in [key for key in self._pages if key[0] in files]:
                 self._size_bytes -= self._pages.pop(key).nbytes
 
-    def put(self, key: tuple[int, int], page: Floats) -> None:
+    def put(self, key: tuple[int, int], page: Page) -> None:
         """Keep a page; the ones not used for longest give way."""
         if page.nbytes > self._size_max_bytes:
             return
@@ -313,8 +316,8 @@ class Segment:
         if not self._has_histograms(stripe):
             return out
         wanted = {int(place): i for i, place in enumerate(places)}
-        for cell in self._cells(stripe):
-            if cell.column in wanted and begin <= cell.row < end:
+        for page in self._histogram_pages(stripe):
+            for cell in page.cells(places, begin, end):
                 if out is None:
                     out = np.full((len(places), end - begin), None, dtype=object)
                 out[wanted[cell.column], cell.row - begin] = cell.histogram
@@ -331,21 +334,32 @@ class Segment:
             for place, b in zip(places, np.cumsum(lengths) - lengths, strict=True)
         }
         out: Objects | None = None
-        for cell in self._cells(stripe):
-            if cell.column in at:
+        for page in self._histogram_pages(stripe):
+            for cell in page.cells(places):
                 if out is None:
                     out = np.full(int(lengths.sum()), None, dtype=object)
                 out[at[cell.column] + cell.row] = cell.histogram
         return out
 
+    def columns_with_histograms(self, stripe: int) -> Columns:
+        """Return the places of the columns of a stripe that have a histogram."""
+        own = [page.columns() for page in self._histogram_pages(stripe)]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *own]))
+
     def _has_histograms(self, stripe: int) -> bool:
         told = self._stripes[stripe]
         return int(told["end_page"]) > int(told["histogram_page"])
 
-    def _cells(self, stripe: int) -> Iterator[Cell]:
+    def _histogram_pages(self, stripe: int) -> Iterator[HistogramPage]:
         told = self._stripes[stripe]
         for page in range(int(told["histogram_page"]), int(told["end_page"])):
-            yield from decode_histograms(self._page(page))
+            key = self.number, page
+            histograms = self._cache.get(key)
+            if histograms is None:
+                histograms = HistogramPage(self._page(page))
+                self._cache.put(key, histograms)
+            assert isinstance(histograms, HistogramPage)
+            yield histograms
 
     def numbers(self) -> Columns:
         """Return the series numbers that a snapshot of the head's series carries."""
@@ -374,6 +388,7 @@ class Segment:
         if numbers is None:
             numbers = decode_floats(self._page(page), count)
             self._cache.put(key, numbers)
+        assert isinstance(numbers, np.ndarray)
         return numbers
 
     def _integers(self, page: int) -> Times:
@@ -483,7 +498,7 @@ class SegmentWriter:
             self._add_numbers(stripe, stripe.starts.view(np.float64))
         histogram_page = len(self._pages)
         if stripe.cells:
-            self._pages.append(encode_histograms(stripe.cells))
+            self._pages.extend(histogram_pages(stripe.cells))
         self._stripes.append(
             (
                 stripe.lane,
