@@ -9,7 +9,7 @@ after each turn. A whole turn is one batch of the book, so a crash falls between
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Final
 
@@ -63,6 +63,8 @@ class Desk:
         self.accepted = 0
         self.invalid = 0
         self.heard: list[Heard] = []
+        self._ended_by_peer: dict[str, int] = {}
+        """Alerts that are over although this clock does not say so yet, and when it does."""
         self.inhibitor = Inhibitor(plan.inhibit_rules)
         self.teller = Teller(self.outbox, self.log, self.history, self.silences, self.attention)
         self._timers: list[tuple[int, int, Group]] = []
@@ -182,6 +184,19 @@ class Desk:
                     if group.flushed_ns:
                         group.write(self.book)
 
+    def end_with_peer(self, ends_ns: Mapping[str, int], now_ns: int) -> None:
+        """
+        End alerts that another server knows to be over at times that have not come here.
+
+        The clock here is behind, and would let them fire again for as long as it is.
+        """
+        for fingerprint, ended_ns in ends_ns.items():
+            state = self.alerts.get(fingerprint)
+            if state is not None and not state.over and ended_ns > now_ns > state.starts_ns:
+                self._ended_by_peer[fingerprint] = ended_ns
+                state.ends_ns = now_ns
+                self._end(state, now_ns)
+
     def alert(self, fingerprint: str) -> AlertState:
         """Find an alert; raises ``NotKnown``."""
         state = self.alerts.get(fingerprint)
@@ -232,8 +247,11 @@ class Desk:
         for _, value in alert.annotations:
             if not value.isascii():
                 value.encode()
+        fingerprint = alert.labels.fingerprint()
+        if self._ended_by_peer.get(fingerprint, 0) >= ends_ns:
+            ends_ns = min(ends_ns, now_ns)
         return AlertState(
-            alert.labels.fingerprint(),
+            fingerprint,
             alert.labels,
             alert.annotations,
             alert.starts_at_ns or alert.ends_at_ns or now_ns,
@@ -409,6 +427,9 @@ class Desk:
     def _tidy(self, now_ns: int) -> None:
         """Let go of groups without alerts, and of alerts without groups."""
         self._tidy_ns = now_ns + TIDY_NS
+        self._ended_by_peer = {
+            name: until for name, until in self._ended_by_peer.items() if until > now_ns
+        }
         for group in [each for each in self.groups.values() if not each.members]:
             self._drop(group)
         for state in self.alerts.collect(now_ns - RETOLD_NS):

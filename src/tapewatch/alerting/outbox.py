@@ -70,6 +70,11 @@ class _Waiting:
     notification: Notification
     attempt: int
     due_ns: int
+    since_ns: int = 0
+    """Since when there has been something to tell, also before this took another's place."""
+
+    def __post_init__(self) -> None:
+        self.since_ns = self.since_ns or self.notification.created_ns
 
 
 @dataclass(slots=True)
@@ -130,6 +135,7 @@ class Outbox:
         for older in state.waiting:
             if older.notification.episode == notification.episode:
                 waiting.due_ns = self._coalesced_due_ns(waiting, older)
+                waiting.since_ns = older.since_ns
                 waiting.notification = notification.with_ends_of(older.notification)
                 self._coalesce(state, older, notification.created_ns)
                 break
@@ -203,6 +209,7 @@ class Outbox:
         self._count(settled.notification.lane, 1)
         if newer is not None:
             newer.due_ns = max(newer.due_ns, due_ns)
+            newer.since_ns = settled.since_ns
             newer.notification = newer.notification.with_ends_of(settled.notification)
             self._write(newer)
             self._coalesce(state, settled, now_ns)
@@ -228,6 +235,13 @@ class Outbox:
         for lane in self._lanes:
             yield from self.in_lane(lane)
 
+    def waiting_since(self) -> Iterator[int]:
+        """Yield for everything that has not arrived since when there is something to tell."""
+        for state in self._lanes.values():
+            if state.under_way is not None:
+                yield state.under_way.since_ns
+            yield from (each.since_ns for each in state.waiting)
+
     def in_lane(self, lane: Lane) -> Iterator[Parcel]:
         """Yield what has not arrived of one group on one integration, the oldest first."""
         state = self._lanes.get(lane)
@@ -250,6 +264,13 @@ class Outbox:
                 each.due_ns = until_ns
                 self._book.write(MARK, (until_ns, each.attempt, each.place))
                 self._schedule(lane)
+
+    def hold_all(self, until_ns: int) -> None:
+        """Let everything wait for another server, also what was tried before."""
+        for lane, state in self._lanes.items():
+            for each in state.waiting:
+                each.due_ns = max(each.due_ns, until_ns)
+            self._schedule(lane)
 
     def withdraw(self, lane: Lane, now_ns: int, words: str) -> None:
         """Drop what waits in a lane, because another server has said it."""

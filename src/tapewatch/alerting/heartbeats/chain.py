@@ -44,8 +44,7 @@ class Chain:
         return ""
 
     def _outbox_fault(self, now_ns: int) -> str:
-        waiting = [each.notification.created_ns for each in self._desk.outbox.waiting()]
-        late = [each for each in waiting if now_ns - each > STUCK_NS]
+        late = [each for each in self._desk.outbox.waiting_since() if now_ns - each > STUCK_NS]
         if not late:
             return ""
         oldest = (now_ns - min(late)) // 1_000_000_000

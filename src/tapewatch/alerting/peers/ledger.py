@@ -3,18 +3,15 @@ Records with versions: the same records make the same state, in whatever order t
 
 A version is a time and the server that wrote; the later one wins, and of equal times the larger
 name. A server never writes a version that is not after all it has seen, so a clock that is behind
-does not lose what was said there.
+loses nothing of what was said there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from tapewatch.alerting.book.book import Book
 from tapewatch.alerting.book.kept import Kept
-
-AHEAD_MAX_NS: Final = 3600 * 1_000_000_000
-"""A version that is further in the future counts as one of this far, so clocks recover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +77,8 @@ class Ledger:
         self._keep(record)
         return record
 
-    def take(self, record: Record, now_ns: int) -> bool:
+    def take(self, record: Record) -> bool:
         """Take what another server said; says whether it is news."""
-        if record.at_ns > now_ns + AHEAD_MAX_NS:
-            record = Record(
-                record.kind, record.key, now_ns + AHEAD_MAX_NS, record.origin, record.body
-            )
         if not record.is_after(self._records.get(record.name)):
             return False
         self._keep(record)
@@ -97,9 +90,10 @@ class Ledger:
         last = self._numbers[later[-1].name] if later else self.number
         return later, last
 
-    def forget(self, before_ns: int) -> None:
-        """Let go of what was said long ago."""
-        for name in [n for n, each in self._records.items() if each.at_ns < before_ns]:
+    def forget(self, before_ns: int, is_there: Callable[[Record], bool]) -> None:
+        """Let go of what was said long ago of things that are not there any more."""
+        old = [each for each in self._records.values() if each.at_ns < before_ns]
+        for name in [each.name for each in old if not is_there(each)]:
             del self._records[name], self._numbers[name]
             self._kept.drop(name)
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 from tapewatch.alerting.attention import Attention
 from tapewatch.alerting.book.history import Happening
 from tapewatch.alerting.desk import Desk
-from tapewatch.alerting.notification import Lane
+from tapewatch.alerting.notification import Lane, Notification
 from tapewatch.alerting.notified import Told
 from tapewatch.alerting.outbox import Parcel
 from tapewatch.alerting.peers.ledger import Ledger, Record
@@ -70,6 +70,8 @@ class Peers:
         self._letters: dict[Lane, tuple[str, int]] = {}
         self._taking = False
         self._seed(now_ns)
+        # What the last process left may have been said by another server meanwhile.
+        desk.outbox.hold_all(now_ns + wait_ns)
         desk.silences.changed.append(self._silence_changed)
         desk.attention.changed.append(self._attention_changed)
         desk.outbox.settled.append(self._settled)
@@ -89,7 +91,7 @@ class Peers:
         self._drop_letters(now_ns)
         if now_ns >= self._tidy_ns:
             self._tidy_ns = now_ns + TIDY_NS
-            self.ledger.forget(now_ns - KEPT_NS)
+            self.ledger.forget(now_ns - KEPT_NS, self._is_there)
 
     def clock_stepped(self, by_ns: int) -> None:
         """Go on as before when the clock is set."""
@@ -133,7 +135,7 @@ class Peers:
         self._hear(str(message.get("from", "")), now_ns)
         for told in message.get("records", ()):
             record = Record.from_dict(told)
-            if self.ledger.take(record, now_ns):
+            if self.ledger.take(record):
                 self._adopt(record, now_ns)
         return {"version": VERSION, "from": self.id, "process": self.process}
 
@@ -154,6 +156,11 @@ class Peers:
             if self.ledger.get(ATTENTION, fingerprint) is None:
                 self._attention_changed(fingerprint, attention)
         self._now_ns = now_ns
+
+    def _is_there(self, record: Record) -> bool:
+        if record.kind == SILENCE:
+            return any(silence.id == record.key for silence in self._desk.silences)
+        return record.kind == ATTENTION and self._desk.alerts.get(record.key) is not None
 
     def _silence_changed(self, silence: Silence) -> None:
         if not self._taking:
@@ -182,12 +189,22 @@ class Peers:
             "reason": told.reason,
             "firing": firing,
             "resolved": resolved,
+            "ends": self._said_ends(told),
             "episode": told.episode,
             "sequence": told.sequence,
             "memory": dict(self._desk.outbox.memory_of(told.lane)),
         }
         key = "\xff".join(lane)
         self.ledger.write(TOLD, key, body, self._now_ns)
+
+    def _said_ends(self, told: Notification) -> dict[str, int]:
+        """Give the ends that a sender has said, and not those that follow from its silence."""
+        known = self._desk.alerts.get
+        return {
+            view.fingerprint: view.ends_at_ns
+            for view in told.resolved
+            if (state := known(view.fingerprint)) is not None and not state.timeout
+        }
 
     def _adopt(self, record: Record, now_ns: int) -> None:
         self._taking = True
@@ -226,6 +243,7 @@ class Peers:
                 return
             outbox.withdraw(lane, now_ns, f"{record.origin} has said it")
         self._desk.log.adopt(lane, told)
+        self._desk.end_with_peer(body["ends"], now_ns)
         self._desk.join_episode(lane.group_key, told)
         outbox.remember(lane, told.episode, body["memory"])
 

@@ -24,10 +24,13 @@ ORDER BY fired.at_ns
 
 DECIDED: Final = """
 SELECT at_ns, receiver, alert FROM history
-WHERE kind = 'decided' AND at_ns >= ? AND at_ns < ?
-    AND receiver NOT LIKE 'action/%' AND told NOT LIKE 'repeat%'
+WHERE at_ns >= ? AND at_ns < ?
+    AND (kind = 'escalated'
+         OR kind = 'decided' AND receiver NOT LIKE 'action/%'
+            AND (told LIKE 'first%' OR told LIKE 'new alerts%'))
 ORDER BY at_ns
 """
+"""What asked somebody to look: neither repetitions nor ends do."""
 
 NOTIFY: Final = """
 SELECT min(arrived.at_ns) - decided.at_ns

@@ -3,7 +3,8 @@ How good the alerts of a time were.
 
 A firing counts as acted on when somebody took it over, was given it, said something about it, or
 it was silenced; precision is the share of firings that were. Flapping is a firing that was over
-within five minutes. A page is a message that was decided and is no repetition.
+within five minutes. A page is a message that tells of something new that fires, or a step of an
+escalation.
 """
 
 from collections import Counter, defaultdict

@@ -11,7 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tapewatch.document.types import Secret
 from tapewatch.server.errors import Refusal
 
-OPEN_PATHS: Final = frozenset({"/-/healthy", "/-/ready"})
+PEERS_PATH: Final = "/api/v1/alerting/peers/exchange"
+OPEN_PATHS: Final = frozenset({"/-/healthy", "/-/ready", PEERS_PATH})
+"""Paths that ask for no token; peers show one of their own, which the endpoint checks."""
 
 
 class Auth:
