@@ -19,6 +19,7 @@ NOUNS: Final = {
     "test": ("tapewatch.cli.test:test", "Run tests of queries, rules and packs."),
     "sdk": ("tapewatch.cli.sdk:sdk", "Write typed handles for the metrics of a pack."),
     "floor": ("tapewatch.cli.floor:floor", "Run a sample trading floor, and its faults."),
+    "drill": ("tapewatch.cli.drill:drill", "Hold drills: what fires, how soon, who is told."),
     "inbox": ("tapewatch.cli.inbox:inbox", "Show what channels would have received."),
     "region": ("tapewatch.cli.region:region", "Look into the memory of trading processes."),
     "agent": ("tapewatch.cli.agent:agent", "Read the regions of this host for other engines."),
