@@ -12,13 +12,17 @@ from tapewatch.floor.changes import Active, Flow, Hold
 from tapewatch.floor.desk import Desk
 from tapewatch.floor.errors import UnknownFault
 from tapewatch.floor.faults import FAULTS, NEEDS_NO_FAULT, faults_of
-from tapewatch.floor.floor import Floor
+from tapewatch.floor.floor import WATCHER, Floor
 from tapewatch.floor.mischief import Mischief, Running, at_random
 from tapewatch.floor.service import FAKE_SECRET
 from tapewatch.metrics.promql.nodes import VectorSelector, walk
 from tapewatch.metrics.promql.parse import parse
 
-SEEN_FROM_OUTSIDE = {"down": "up", "hung": "region_heartbeat_timestamp_seconds"}
+SEEN_FROM_OUTSIDE = {
+    "down": "up",
+    "hung": "region_heartbeat_timestamp_seconds",
+    "unwatched": "region_heartbeat_timestamp_seconds",
+}
 SEEN = set(SEEN_FROM_OUTSIDE.values())
 QUIET_S = 3.0
 
@@ -263,6 +267,10 @@ def test_a_floor_plays_faults_on_every_desk():
     assert [desk.services[0].down for desk in floor.desks] == [True, True]
     floor.step(BEGIN_S + 1.5, 1.0)
     assert [desk.services[0].down for desk in floor.desks] == [False, False]
+    floor.mischief.begin("watcher_gone", now_s=BEGIN_S + 1.5, lasts_s=1.0)
+    floor.step(BEGIN_S + 2.0, 0.5)
+    assert [each.down for each in floor.desks[0].services if each.name == WATCHER] == [True]
+    floor.step(BEGIN_S + 3.0, 1.0)
     floor.foresee(5, now_s=BEGIN_S, mean_pause_s=60.0)
     first = floor.plan[-1]
     floor.step(first.began_s, 0.25)

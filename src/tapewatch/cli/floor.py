@@ -222,6 +222,7 @@ def _live(made: "Floor", speed: float, port: int, seed: int) -> int:
 
 
 @floor.command()
+@click.argument("name", metavar="[NAME]", default="binance")
 @click.option(
     "--port", default=7610, show_default=True, type=click.IntRange(1, 65_535), help="Where."
 )
@@ -229,8 +230,8 @@ def _live(made: "Floor", speed: float, port: int, seed: int) -> int:
     "--symbols", default=12, show_default=True, type=click.IntRange(1, 500), help="How many."
 )
 @click.option("--seed", default=1, show_default=True, help="Which market.")
-def venue(port: int, symbols: int, seed: int) -> None:
-    """Run a venue that counts, refuses and bans as Binance's spot API does."""
+def venue(name: str, port: int, symbols: int, seed: int) -> None:
+    """Run a venue to try a client against: binance, alpaca or deribit."""
     from tapewatch.floor.errors import FloorError
     from tapewatch.floor.venues.opening import open_venue
 
@@ -239,8 +240,8 @@ def venue(port: int, symbols: int, seed: int) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
-        async with open_venue(symbols=symbols, seed=seed, port=port) as address:
-            tell(f"The venue is open: http://{address}/api/v3/exchangeInfo")
+        async with open_venue(symbols=symbols, seed=seed, port=port, name=name) as address:
+            tell(f"The venue is open: http://{address}")
             await stopping.wait()
 
     try:
@@ -320,7 +321,8 @@ def fault(name: str, lasts: str, port: int, *, as_json: bool) -> None:
     """Let a fault begin on the floor that runs here."""
 
     def words(told: Any) -> None:
-        tell(f"{told['name']} holds for {lasts}; it must set off {', '.join(told['fires'])}")
+        fires = ", ".join(told["fires"]) or "no alert"
+        tell(f"{told['name']} holds for {lasts}; it must set off {fires}")
 
     emit(_asked("POST", f"/faults/{name}", port, {"for": lasts}), as_json=as_json, words=words)
 

@@ -7,6 +7,7 @@ What can go wrong on the floor.
     - UnknownFault: a fault that nobody has described
     - BadSchedule: a schedule of faults that cannot be read
     - PortTaken: somebody else listens where a service of the floor is scraped
+    - UnknownVenue: a venue that cannot be run here
     - VenueRefuses: a request that a venue answers with a code
     - FloorUnreachable: no floor runs where one was asked
 """
@@ -69,6 +70,18 @@ class PortTaken(FloorError):
             f"{self.who} cannot listen on 127.0.0.1:{self.port} ({self.why.lower()}): "
             "stop what listens there, or name the packs that you want"
         )
+
+
+class UnknownVenue(FloorError):
+    """A venue that cannot be run here."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name, tuple(known))
+        self.name = name
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        return f"there is no venue {self.name!r}: take {', '.join(self.known)}"
 
 
 class VenueRefuses(FloorError):

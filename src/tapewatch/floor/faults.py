@@ -27,8 +27,8 @@ class Fault:
     is only said in words."""
 
     changes: tuple[Change, ...] = ()
-    service: Literal["", "down", "hung"] = ""
-    """What becomes of the desk's first service."""
+    service: Literal["", "down", "hung", "unwatched"] = ""
+    """What becomes of the desk's first service, or of its second watcher."""
 
     causes: tuple[str, ...] = ()
     """What goes wrong in the world of the desk, and is found out there (``causes.py``)."""
@@ -495,6 +495,11 @@ FAULTS: Final[Mapping[str, Fault]] = {
         "A component of the second watcher does not work.",
         ("WatcherComponentDown",),
         (Hold("tapewatch_component_up", 0), Hold("tapewatch_ready", 0)),
+    ),
+    "watcher_gone": Fault(
+        "The second watcher is gone; only a dead man's switch outside can tell of it.",
+        (),
+        service="unwatched",
     ),
     "watcher_mute": Fault(
         "The second watcher's messages do not arrive.",

@@ -24,6 +24,7 @@ from tapewatch.floor.size import Size
 from tapewatch.model.clock import Clock
 
 STEP_S: Final = 0.25
+WATCHER: Final = "second_watcher"
 FORESEEN_S: Final = 30 * 86_400.0
 
 
@@ -79,6 +80,9 @@ class Floor:
         kinds = {each.fault.service for each in running}
         for desk in self.desks:
             first = desk.services[0]
+            for service in desk.services:
+                if service.name == WATCHER:
+                    service.stand(down="unwatched" in kinds, hung=False)
             first.stand(down="down" in kinds, hung="hung" in kinds)
             desk.step(now_s, seconds, running)
 

@@ -62,10 +62,10 @@ def test_the_order_count_falls_when_orders_fill():
         assert (waits.json()["status"], waits.headers["x-mbx-order-count-10s"]) == ("NEW", "1")
         fills = await client.post("order", data=BUY, headers=KEY)
         assert (fills.json()["status"], fills.headers["x-mbx-order-count-10s"]) == ("FILLED", "1")
-        resting = await client.get("openOrders", params={"symbol": "BTCUSDT"})
+        resting = await client.get("openOrders", params={"symbol": "BTCUSDT"}, headers=KEY)
         (order,) = resting.json()
         number = str(order["orderId"])
-        ended = await client.request("DELETE", "order", params={"orderId": number})
+        ended = await client.request("DELETE", "order", params={"orderId": number}, headers=KEY)
         assert ended.json()["status"] == "CANCELED"
 
     asked(scenario)
@@ -120,6 +120,18 @@ def test_a_request_that_cannot_be_is_answered_with_its_code(method, path, parame
     async def scenario(client, _):
         answer = await client.request(method, path, params=parameters, headers=KEY)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    asked(scenario)
+
+
+@pytest.mark.parametrize(
+    ("off_ms", "code"), [(0, None), (-4000, None), (-6000, -1021), (2000, -1021)]
+)
+def test_a_request_counts_only_at_its_time(off_ms, code):
+    async def scenario(client, clock):
+        told = {"timestamp": clock.now_ns() // 1_000_000 + off_ms, "signature": "ab"}
+        answer = await client.get("account", params=told, headers=KEY)
+        assert answer.json().get("code") == code
 
     asked(scenario)
 

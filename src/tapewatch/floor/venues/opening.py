@@ -3,28 +3,48 @@
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from tapewatch.floor.doors import HOST, server_of
-from tapewatch.floor.errors import PortTaken
-from tapewatch.floor.market import COINS, Market, names
+from tapewatch.floor.errors import PortTaken, UnknownVenue
+from tapewatch.floor.market import COINS, SHARES, Market, names
+from tapewatch.floor.venues.alpaca import AlpacaVenue
 from tapewatch.floor.venues.binance import BinanceVenue
+from tapewatch.floor.venues.deribit import DeribitVenue
 from tapewatch.model.clock import Clock, SystemClock
 
 STEP_S: Final = 0.25
+Venue = BinanceVenue | AlpacaVenue | DeribitVenue
+
+
+class Kind(NamedTuple):
+    """One venue that can be run, with what it trades."""
+
+    made: type[BinanceVenue] | type[AlpacaVenue] | type[DeribitVenue]
+    symbols: Sequence[str]
+    ending: str
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "binance": Kind(BinanceVenue, COINS, "USDT"),
+    "alpaca": Kind(AlpacaVenue, SHARES, ""),
+    "deribit": Kind(DeribitVenue, COINS, "-PERPETUAL"),
+}
 
 
 @asynccontextmanager
 async def open_venue(
-    *, symbols: int, seed: int, port: int, clock: Clock | None = None
+    *, symbols: int, seed: int, port: int, clock: Clock | None = None, name: str = "binance"
 ) -> AsyncIterator[str]:
     """Run a venue while the block runs; gives its address."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise UnknownVenue(name, tuple(KINDS))
     time = clock or SystemClock()
     rng = random.Random(f"{seed} venue")  # noqa: S311 # A game, and repeatable.
-    market = Market(names(COINS, symbols, "USDT"), ("venue",), 0.0, rng)
-    venue = BinanceVenue(market, time)
+    venue = kind.made(Market(names(kind.symbols, symbols, kind.ending), ("venue",), 0.0, rng), time)
     with _listening(port) as listening:
         host, taken = listening.getsockname()[:2]
         server = server_of(venue.app())
@@ -47,7 +67,7 @@ def _listening(port: int) -> socket.socket:
         raise PortTaken("the venue", port, fault.strerror or str(fault)) from None
 
 
-async def _move(venue: BinanceVenue, clock: Clock) -> None:
+async def _move(venue: Venue, clock: Clock) -> None:
     while True:
         await clock.sleep(STEP_S)
-        venue.market.step(venue.now_s, STEP_S)
+        venue.step(STEP_S)
