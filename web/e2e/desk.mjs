@@ -55,6 +55,45 @@ const CHECKS = {
     await page.getByText(/^As it was at/).waitFor();
   },
 };
+const RUNNING = { name: "feed_stall", began: Date.now() / 1_000 - 4, ends: Date.now() / 1_000 + 110, fires: ["FeedStale", "NoMarketData"] };
+const LETTER = {
+  number: 1, revision: 1, service: "slack", receiver: "desk/chat", state: "firing", title: "[P0] <b>FeedStale</b> · connectors", text: "three feeds are silent",
+  alerts: ["FeedStale"], at: RUNNING.began + 2.5, changed: RUNNING.began + 2.5, changes: 0, faults: ["text: 4,001 letters, Slack takes 3,000"],
+};
+
+/** A server in rehearsal; what it would pass on from the floor and the inbox is given here. */
+async function rehearse(page) {
+  const state = { running: [] };
+  const data = (told) => ({ json: { status: "success", data: told } });
+  await page.route("**/api/v1/drills", (route) => route.fulfill(data({
+    inbox: "http://127.0.0.1:7603", floor: "", running: state.running,
+    known: [{ name: "feed_stall", help: "Feeds fall silent.", fires: RUNNING.fires }, { name: "kill_switch", help: "Somebody stops the desk.", fires: ["KillSwitchTripped"] }],
+  })));
+  await page.route("**/api/v1/drills/messages*", (route) => route.fulfill(data({ revision: 1, messages: state.running.length ? [LETTER] : [] })));
+  await page.route("**/api/v1/drills/faults/*", (route) => {
+    state.running = route.request().method() === "POST" ? [RUNNING] : [];
+    return route.fulfill(data(RUNNING));
+  });
+  await page.goto(`${url}/drills`);
+}
+
+CHECKS["a fault is let loose, and the page shows who was told when"] = async (page) => {
+  await rehearse(page);
+  await page.getByLabel("Find a fault or an alert").fill("stale");
+  await page.getByRole("button", { name: "Let loose: kill_switch" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Let loose: feed_stall" }).click();
+  await page.getByText("told after 2.5 s").waitFor();
+  await page.getByText("waiting").waitFor();
+  await page.getByText("[P0] <b>FeedStale</b> · connectors").waitFor();
+  await page.getByText("Slack takes 3,000").waitFor();
+  assert.deepEqual(await axeFaults(page), []);
+  await page.getByRole("button", { name: "End it" }).click();
+  await page.getByText("told after").waitFor({ state: "detached" });
+};
+CHECKS["a server that tells people holds no drills"] = async (page) => {
+  await page.goto(`${url}/drills`);
+  await page.getByText("Drills are for a server that tells nobody").waitFor();
+};
 for (const theme of ["dark", "light"]) {
   CHECKS[`${theme} is accessible`] = async (page) => {
     await visit(page, "?venue=binance&channel=depth");

@@ -75,6 +75,10 @@ class ServerSettings:
     console: FilePath | None = option(
         "Folder with a built console to show instead of the one built in.", default=None
     )
+    floor: str = option(
+        "Control of a sample floor, for drills from the console; used with alerting.inbox alone.",
+        default="http://127.0.0.1:7602",
+    )
     cors_origin: str = option(
         "Pattern (RE2) for the sites whose pages may read the APIs; empty is none.", default=".*"
     )

@@ -17,6 +17,7 @@ from tapewatch.server.faces import (
     console,
     dashboards,
     desk,
+    drills,
     imports,
     management,
     prometheus,
@@ -40,6 +41,7 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     yield from stream.routes(server)
     yield from dashboards.routes(server)
     yield from desk.routes(server)
+    yield from drills.routes(server)
     yield from catalog.routes(server)
     yield from changes.routes(server)
     yield from console.routes(server)

@@ -31,6 +31,7 @@ PAGES: Final = (
     "objectives",
     "catalog",
     "platform",
+    "drills",
 )
 OTHER_FILES: Final = ("icon.svg", "licences.txt")
 LEADING: Final = ("/silences/new", "/runbooks/", "/dashboards/")

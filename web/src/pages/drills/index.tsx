@@ -70,7 +70,7 @@ export default function Drills() {
         <header class="page-head"><h2>What people would have been told</h2><span class="muted room">{known.inbox}</span></header>
         {fault.value && <p class="fault wrap" role="alert">{fault.value.message}</p>}
         {!messages.value.length && !fault.value && <p class="empty">Nobody was told anything yet.</p>}
-        <ol class="letters">{messages.value.map((each) => <Letter key={each.number} own={each} />)}</ol>
+        <ol class="letters" tabIndex={messages.value.length ? 0 : undefined} aria-label="Messages">{messages.value.map((each) => <Letter key={each.number} own={each} />)}</ol>
       </section>
     </div>
   );
@@ -123,7 +123,7 @@ function Faults({ faults, lasts, running }: { faults: readonly Fault[]; lasts: s
         {shown.map((each) => (
           <li key={each.name}>
             <div><b>{each.name.replaceAll("_", " ")}</b><p class="wrap">{each.help} <span class="muted small">{each.fires.join(", ")}</span></p></div>
-            <button type="button" aria-label={`Let ${each.name} loose`} disabled={running.some((own) => own.name === each.name)} onClick={() => void move("POST", each.name, lasts)}>Let loose</button>
+            <button type="button" aria-label={`Let loose: ${each.name}`} disabled={running.some((own) => own.name === each.name)} onClick={() => void move("POST", each.name, lasts)}>Let loose</button>
           </li>
         ))}
       </ul>
