@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tapewatch.alerting.actions.actions import Actions, Written
-from tapewatch.alerting.actions.hands import Hands
+from tapewatch.alerting.actions.hands import Folders, Hands
 from tapewatch.alerting.delivery.health import ChannelHealth
 from tapewatch.alerting.desk import Desk
 from tapewatch.alerting.escalation.escalator import Escalator
@@ -47,6 +47,8 @@ class Ground:
     id: str = ""
     """The server's name among its peers."""
     external_url: str = ""
+    folders: Folders | None = None
+    """Where the regions of processes are, whose switches may be tripped."""
 
 
 class Crew:
@@ -60,7 +62,7 @@ class Crew:
         self.actions = Actions(
             settings.actions,
             desk.book,
-            Hands(clock),
+            Hands(clock, ground.folders),
             clock,
             written=ground.written,
             sink=ground.sink,

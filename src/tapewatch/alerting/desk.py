@@ -186,13 +186,15 @@ class Desk:
 
     def end_with_peer(self, ends_ns: Mapping[str, int], now_ns: int) -> None:
         """
-        End alerts that another server knows to be over at times that have not come here.
+        End alerts that another server knows to be over, and since when.
 
-        The clock here is behind, and would let them fire again for as long as it is.
+        A clock here that is behind would let them fire again for as long as it is.
         """
         for fingerprint, ended_ns in ends_ns.items():
             state = self.alerts.get(fingerprint)
-            if state is not None and not state.over and ended_ns > now_ns > state.starts_ns:
+            if state is None or state.over:
+                continue
+            if state.starts_ns < min(ended_ns, now_ns):
                 self._ended_by_peer[fingerprint] = ended_ns
                 state.ends_ns = now_ns
                 self._end(state, now_ns)

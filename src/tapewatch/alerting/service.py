@@ -13,6 +13,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Final
 
+from tapewatch.alerting.actions.hands import Folders
 from tapewatch.alerting.book.book import Book
 from tapewatch.alerting.channels.registry import KINDS
 from tapewatch.alerting.channels.story import Steps
@@ -67,6 +68,7 @@ class AlertingService:
         painter: Painter | None = None,
         rules: Rules | None = None,
         server_id: str = "",
+        folders: Folders | None = None,
     ) -> None:
         self.settings = settings
         self.config: AlertmanagerConfig = settings.configuration()
@@ -78,6 +80,7 @@ class AlertingService:
         self._painter = painter
         self._rules = rules
         self._server_id = server_id
+        self._folders = folders
         self._running = False
         self._turned = asyncio.Event()
         self._gathered = asyncio.Event()
@@ -268,6 +271,7 @@ class AlertingService:
             rules=self._rules,
             id=self._server_id,
             external_url=self._external_url,
+            folders=self._folders,
         )
 
     def _plan(self) -> Plan:

@@ -108,6 +108,7 @@ class Server:
             painter=SeriesPainter(EngineSource(self.metrics)),
             rules=self._blind,
             server_id=self.directory.identity.id,
+            folders=lambda: self.settings.regions.folders,
         )
         self.watch = WatchService(
             settings.watch, self.metrics, clock, external_url=self.external_url

@@ -10,9 +10,11 @@ from tapewatch.alerting.delivery.composer import Composer
 from tapewatch.alerting.delivery.deliverer import Deliverer
 from tapewatch.alerting.delivery.health import Condition
 from tapewatch.alerting.errors import BookUnusable
+from tapewatch.alerting.outbox import Parcel
 from tapewatch.alerting.privacy.filter import PrivacyFilter
 from tapewatch.alerting.templates import Words
 from tapewatch.model.clock import SystemClock
+from tapewatch.model.labels import Labels
 
 
 class Clock(SystemClock):
@@ -245,3 +247,15 @@ def test_a_channel_without_pictures_costs_no_chart(tmp_path):
     office.put()
     delivered(office, lambda: len(office.outbox) == 0, painter=Painter())
     assert office.dispatcher.health()[0].delivered == 1
+
+
+def test_the_labels_of_a_route_may_be_templates():
+    labels = Labels.of(team="{{ .CommonLabels.venue }} desk", severity="{{ .No.Such }", venue="x")
+    told = notification(route_labels=labels)
+    parcel = Parcel(told, 1, {}, 0)
+    message = asyncio.run(composer().compose(parcel, FakeChannel("a")))
+    kept = message.parcel.notification.route_labels
+    assert (kept.get("severity"), kept.get("venue")) == ("{{ .No.Such }", "x")
+    assert message.context.data.route_labels.get("team") == kept.get("team")
+    assert kept.get("team").endswith(" desk")
+    assert "{{" not in kept.get("team")

@@ -189,3 +189,11 @@ def test_an_explanation_a_route_and_the_channels_are_told(api):
     }
     assert api.ask("/api/v1/alerting/health")[1]["ready"] is True
     assert api.ask("/api/v1/alerting/outbox")[0] == 200
+
+
+def test_pages_of_other_sites_may_ask_first(api):
+    headers = {"origin": "https://desk", "access_control_request_method": "DELETE"}
+    status, answered, _ = api.process.get("/api/v2/silences", method="OPTIONS", **headers)
+    assert status == 204
+    assert answered["access-control-allow-origin"] == "*"
+    assert "DELETE" in answered["access-control-allow-methods"]

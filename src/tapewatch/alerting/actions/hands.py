@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,7 @@ from tapewatch.sdk.errors import RegionUnreadable
 from tapewatch.sdk.region.reader import Reader, Standing
 from tapewatch.sdk.trading.switchboard import switches, trip
 
+Folders = Callable[[], Sequence[Path]]
 GONE: Final = frozenset({Standing.CLOSED, Standing.DEAD})
 """A process that is not there any more has nothing to stop."""
 
@@ -45,9 +46,9 @@ GONE: Final = frozenset({Standing.CLOSED, Standing.DEAD})
 class Hands:
     """Does what was decided."""
 
-    def __init__(self, clock: Clock, folders: Callable[[], tuple[Path, ...]] | None = None) -> None:
+    def __init__(self, clock: Clock, folders: Folders | None = None) -> None:
         self._clock = clock
-        self._folders = folders or (lambda: default_folders(os.environ))
+        self._named = folders or (lambda: ())
 
     async def do(self, action: ActionSettings, pull: Pull) -> Outcome:
         """Do it; says how it went and never raises for what the other side does."""
@@ -126,7 +127,7 @@ class Hands:
 
     def _regions(self, action: ActionSettings) -> Iterator[Path]:
         """Yield the regions that have the switch and whose process is there."""
-        for found in find(self._folders()):
+        for found in find(self._named() or default_folders(os.environ)):
             with suppress(RegionUnreadable):
                 with Reader(found.path) as reader:
                     service = reader.snapshot().head.service

@@ -12,6 +12,8 @@ from tapewatch.alerting.notification import Notification
 from tapewatch.alerting.outbox import Parcel
 from tapewatch.alerting.privacy.filter import Change, Filtered, PrivacyFilter
 from tapewatch.alerting.templates import Data, Words
+from tapewatch.model.labels import Labels
+from tapewatch.watch.errors import TemplateFault
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +54,22 @@ class Composer:
         wanted = channel.takes_pictures
         picture = await self._picture(parcel.notification, told) if wanted else None
         data = Data.of(told, lambda: self._tell(parcel.notification, filtered))
+        if any("{{" in value for _, value in told.route_labels):
+            told = replace(told, route_labels=self._rendered(told.route_labels, data))
+            data = Data.of(told, lambda: self._tell(parcel.notification, filtered))
         context = Context(data, self.words, picture)
         return Message(replace(parcel, notification=told), context, filtered.changes)
+
+    def _rendered(self, labels: Labels, data: Data) -> Labels:
+        """Render the labels of a route that are templates; one that fails stays as it is."""
+        found = {}
+        for name, value in labels:
+            try:
+                found[name] = self.words.text(value, data)
+            except TemplateFault as fault:
+                log.info("the label %s of the route cannot be rendered: %s", name, fault)
+                found[name] = value
+        return Labels.of(found)
 
     def _tell(self, told: Notification, filtered: Filtered) -> Story:
         steps = self.steps

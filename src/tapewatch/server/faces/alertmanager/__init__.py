@@ -26,6 +26,7 @@ from tapewatch.server.faces.alertmanager import (
     upkeep,
 )
 from tapewatch.server.faces.alertmanager.answers import OWN, PREFIX, shape
+from tapewatch.server.faces.prometheus.answers import Preflight
 from tapewatch.server.http.shapes import ErrorShapes, own_shape
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def routes(server: "Server", shapes: ErrorShapes) -> Iterator[BaseRoute]:
     shapes.register(f"{OWN}/", own_shape)
     for group in _BUSIEST_FIRST:
         yield from group.routes(server)
+    yield Preflight(server, PREFIX)
 
 
 _BUSIEST_FIRST = (

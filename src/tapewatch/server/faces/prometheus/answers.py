@@ -144,14 +144,14 @@ def endpoint(
 
 
 class Preflight(Route):
-    """Answers OPTIONS for every path of the API, and is not there for other methods."""
+    """Answers OPTIONS for every path of an API, and is not there for other methods."""
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: "Server", prefix: str = PREFIX) -> None:
         async def handle(request: Request) -> Response:
             headers = cross_origin(request, server.settings.server.cors_origin)
             return Response(status_code=204, headers=headers)
 
-        super().__init__(f"{PREFIX}/{{path:path}}", handle, methods=["OPTIONS"])
+        super().__init__(f"{prefix}/{{path:path}}", handle, methods=["OPTIONS"])
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http" or scope["method"] != "OPTIONS":
@@ -223,7 +223,7 @@ def cross_origin(request: Request, allowed: str) -> dict[str, str]:
     return {
         "access-control-allow-origin": "*" if everyone else origin,
         "access-control-allow-headers": "Accept, Authorization, Content-Type, Origin",
-        "access-control-allow-methods": "GET, POST, OPTIONS",
+        "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-expose-headers": "Date",
         "vary": "Origin, Accept-Encoding",
     }
