@@ -1,4 +1,4 @@
-"""What changed: starts, configuration, catalog and marks, as the server tells them."""
+"""What changed: starts, configuration, catalog and notes, as the server tells them."""
 
 import json
 import time
@@ -26,7 +26,7 @@ def told(server, path="changes", method="GET", body=None):
     return answer["data"] if status == 200 else (status, answer["error"])
 
 
-def test_a_mark_is_kept_and_told_first(server):
+def test_a_note_is_kept_and_told_first(server):
     made = told(server, method="POST", body=b'{"what": "gateway 2.1", "by": "ci"}')
     assert (made["kind"], made["what"], made["by"]) == ("deploy", "gateway 2.1", "ci")
     assert [each["kind"] for each in told(server)] == ["deploy", "start"]
@@ -45,7 +45,7 @@ def test_a_mark_is_kept_and_told_first(server):
         (b"{", "no JSON"),
     ],
 )
-def test_a_mark_with_a_fault_is_refused(server, body, words):
+def test_a_note_with_a_fault_is_refused(server, body, words):
     status, fault = told(server, method="POST", body=body)
     assert status == 400
     assert words in fault

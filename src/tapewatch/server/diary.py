@@ -1,5 +1,5 @@
 """
-What changed, and when: starts, configuration, catalog, and marks that people and pipelines set.
+What changed, and when: starts, configuration, catalog, and notes that people and pipelines leave.
 
 The first question at an alert is what has changed. The newest notes lie in one file of the data
 directory, which is replaced whole, so a note that was answered for is on disk.
@@ -41,7 +41,7 @@ class Diary:
         self._notes = list(_read(path))
 
     def note(self, note: Note) -> None:
-        """Keep a note; marks may be set for a time that is over."""
+        """Keep a note; it may be of a time that is over."""
         self._notes.append(note)
         self._notes.sort(key=lambda each: each.at_ns)
         del self._notes[:-KEPT_MAX]

@@ -1,4 +1,4 @@
-"""``/api/v1/changes``: what changed, and marks of deployments and other doings."""
+"""``/api/v1/changes``: what changed, and notes of deployments and other doings."""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ TEXT_MAX: Final = 2_000
 def routes(server: "Server") -> Iterator[BaseRoute]:
     """Yield the routes."""
     yield endpoint(server, f"{PREFIX}/changes", listed)
-    yield endpoint(server, f"{PREFIX}/changes", mark, ("POST",))
+    yield endpoint(server, f"{PREFIX}/changes", leave, ("POST",))
 
 
 async def listed(call: Call) -> Data:
@@ -35,8 +35,8 @@ async def listed(call: Call) -> Data:
     return Data([_shown(each) for each in found[:SHOWN_MAX]])
 
 
-async def mark(call: Call) -> Data:
-    """Set a mark: ``{what, by, kind?, link?, at?, details?}``; a ``kind`` is ``deploy`` unsaid."""
+async def leave(call: Call) -> Data:
+    """Leave a note: ``{what, by, kind?, link?, at?, details?}``, of a ``deploy`` where unsaid."""
     told = await _told(call)
     at_ns = call.now_ms * 1_000_000
     details = told.get("details", [])

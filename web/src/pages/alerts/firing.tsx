@@ -30,7 +30,7 @@ export function Firing() {
       {!asked.value && !asked.fault && <Loading what="Looking" />}
       {asked.value && !asked.fault && !alerts.length && <p class="empty">{filter.value ? "Nothing that fires matches." : "No alert fires."}</p>}
       <div class={open ? "beside open" : "beside"}>
-        {alerts.length > 0 && <div class="panel"><List alerts={alerts} attention={attention} /></div>}
+        {alerts.length > 0 && <div class="panel firing"><List alerts={alerts} attention={attention} /></div>}
         {open && <Detail key={open.fingerprint} alert={open} />}
       </div>
     </>
