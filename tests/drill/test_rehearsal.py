@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from tapewatch.catalog.loading import find_pack, load_catalog
-from tapewatch.drill.plan import PackPlan
+from tapewatch.drill.conductor import conduct
+from tapewatch.drill.plan import PackPlan, plans
 from tapewatch.drill.rehearsal import stage
 from tapewatch.floor.cast import CASTS
+from tapewatch.model.clock import SystemClock
 
 WARM_STEPS = 12
 
@@ -66,13 +68,7 @@ def test_the_same_seed_finds_the_same():
 @pytest.mark.slow
 @pytest.mark.parametrize("pack", CASTS)
 def test_every_alert_of_a_pack_fires_is_told_and_ends(pack):
-    async def play():
-        plan = PackPlan(load_catalog(find_pack(pack)))
-        async with stage(plan, 7) as rehearsal:
-            cases = plan.cases()
-            await rehearsal.warm_up(cases)
-            return await rehearsal.run(cases)
-
-    run = asyncio.run(play())
+    run = conduct(plans([pack]), seed=7, clock=SystemClock(), tell=print, real=False)
     assert run.failed() == []
     assert run.precision() >= 0.95
+    assert run.summary()["quiet_pages"] == 0

@@ -20,7 +20,7 @@ from typing import Final
 from tapewatch.catalog.loading import find_pack, load_catalog
 from tapewatch.drill import live
 from tapewatch.drill.outcome import Run
-from tapewatch.drill.plan import Case, PackPlan
+from tapewatch.drill.plan import STANDING, Case, PackPlan
 from tapewatch.drill.rehearsal import stage, used
 from tapewatch.drill.site import site
 from tapewatch.model.clock import Clock
@@ -107,11 +107,15 @@ def _jobs(
 ) -> list[tuple[str, tuple[str, ...], bool]]:
     if not cases:
         return [(plan.name, (), quiet)]
-    names = [case.fault for wave in plan.waves(cases) for case in wave]
-    if len(names) <= HEAVY_CASES:
-        return [(plan.name, tuple(names), quiet)]
-    half = len(plan.waves(cases)[0])
-    return [(plan.name, tuple(names[:half]), quiet), (plan.name, tuple(names[half:]), False)]
+    standing = tuple(case.fault for case in cases if case.fault in STANDING)
+    waves = plan.waves([case for case in cases if case.fault not in STANDING])
+    names = tuple(case.fault for wave in waves for case in wave)
+    parts = [names]
+    if len(names) > HEAVY_CASES:
+        parts = [names[: len(waves[0])], names[len(waves[0]) :]]
+    # What stands from the beginning would stand in the past of the others too.
+    parts = [part for part in (*parts, standing) if part]
+    return [(plan.name, part, quiet and part is parts[0]) for part in parts]
 
 
 async def _hold(plans: dict[str, PackPlan], cases: Sequence[Case]) -> Run:

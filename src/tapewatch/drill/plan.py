@@ -35,6 +35,12 @@ MUTING: Final = frozenset(
 )
 """Causes that end what others would make slow, late or dear."""
 
+FEEDS: Final = frozenset({causes.GAPS, causes.DUPLICATES, causes.CROSSED, causes.LATE})
+"""Causes at the same feed, where one leads to another."""
+
+STANDING: Final = frozenset({"idle_containers"})
+"""Faults that show by what has not been for a week; they hold since before the world begins."""
+
 LOOK_BACK_MAX_S: Final = 3_600.0
 """A rule that looks back a day compares with it; it does not take a day to see something."""
 
@@ -190,6 +196,8 @@ class PackPlan:
         if one.is_alone or other.is_alone or one.touches & other.touches:
             return True
         if (one.is_muting and other.causes) or (other.is_muting and one.causes):
+            return True
+        if one.causes & FEEDS and other.causes & FEEDS:
             return True
         if self.allowed(one) & self.allowed(other):
             return True

@@ -17,7 +17,7 @@ from random import Random
 from typing import Final
 
 from tapewatch.drill.outcome import AlertOutcome, FaultOutcome, QuietOutcome, Run
-from tapewatch.drill.plan import Case, PackPlan
+from tapewatch.drill.plan import STANDING, Case, PackPlan
 from tapewatch.drill.world import World
 from tapewatch.inbox.inbox import Inbox
 from tapewatch.inbox.letter import Message
@@ -78,7 +78,11 @@ class Rehearsal:
         self._native_s = plan.catalog.platform.scrape_every / 1000
 
     async def warm_up(self, cases: Sequence[Case]) -> None:
-        """Give rules the past that they look at."""
+        """Give rules the past that they look at; faults that have to stand in it begin with it."""
+        for case in cases:
+            if case.fault in STANDING:
+                now_s = self._world.now_s
+                self._world.floor.mischief.begin(case.fault, now_s=now_s, lasts_s=LASTS_S)
         windows = [self._plan.window_s(alert) for case in cases for alert in case.alerts]
         left = min(max([*windows, WARM_MIN_S]) + 60, WARM_MAX_S)
         while left > 0:

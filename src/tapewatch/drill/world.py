@@ -161,7 +161,10 @@ class World:
                 }
         every_ms = self.catalog.platform.scrape_every
         config = ScrapeConfig(
-            job_name="regions", scrape_interval=every_ms, scrape_native_histograms=True
+            job_name="regions",
+            scrape_interval=every_ms,
+            scrape_native_histograms=True,
+            always_scrape_classic_histograms=True,
         )
         own = {"service": service.name, "instance": f"floor-{self.catalog.platform.name}"}
         return job_of(config, GlobalConfig()), {**own, "__address__": "127.0.0.1:1"}

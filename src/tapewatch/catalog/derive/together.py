@@ -33,10 +33,14 @@ def scrape_together(catalogs: Sequence[Catalog]) -> list[Plain]:
     jobs: dict[str, Plain] = {}
     for catalog in catalogs:
         native = any(metric.buckets.native for metric in catalog.metrics.values())
+        classic = any(metric.buckets.bounds for metric in catalog.metrics.values())
         for job in scrape_jobs(catalog):
             if native:
                 # What is declared with native buckets is asked for with them, or has no quantiles.
                 job["scrape_native_histograms"] = True
+                if classic:
+                    # And what is declared with bounds is asked for by them.
+                    job["always_scrape_classic_histograms"] = True
             name = job["job_name"]
             if name in jobs and jobs[name] != job:
                 # Jobs need names of their own; the label stays what expressions ask for.
