@@ -1,11 +1,12 @@
-/** node shots.mjs URL FOLDER [NAME]: photographs every page in both themes. */
+/** node shots.mjs URL FLOOR_URL FOLDER [NAME]: photographs every page in both themes; some over a sample floor. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openBrowser, openPage, settled } from "./browser.mjs";
 
-const [url, folder, only] = process.argv.slice(2);
+const [url, floorUrl, folder, only] = process.argv.slice(2);
 const RATE = "sum by (venue) (rate(orders_sent_total[1m]))";
 const at = (page, query = {}) => `${url}/${page}?${new URLSearchParams(query)}`;
+const onFloor = (page, query = {}) => `${floorUrl}/${page}?${new URLSearchParams(query)}`;
 
 const SHOTS = {
   now: { address: at("") },
@@ -37,6 +38,9 @@ const SHOTS = {
       await page.locator(".cm-completions").waitFor();
     },
   },
+  desk: { address: onFloor("desk", { venue: "binance", channel: "depth", from: "now-15m" }), act: heard, size: { height: 1080 } },
+  objectives: { address: onFloor("objectives", { objective: "hft/orders-taken", from: "now-5m" }), act: heard },
+  drills: { address: onFloor("drills"), act: heard },
   dashboards: { address: at("dashboards") },
   "dashboard-server": { address: at("dashboards", { name: "server", from: "now-5m" }) },
   "dashboard-desk": { address: at("dashboards", { name: "desk", from: "now-1h" }), board: true },
@@ -98,5 +102,11 @@ async function silenceFew(page) {
     await page.request.post(`${url}/api/v2/silences`, { data: { matchers, startsAt: hours(from), endsAt: hours(to), comment, createdBy: "Ada" } });
   }
   await page.reload();
+  await settled(page);
+}
+
+/** Until every second's and every minute's questions were answered. */
+async function heard(page) {
+  await page.waitForTimeout(4_000);
   await settled(page);
 }

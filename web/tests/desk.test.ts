@@ -64,8 +64,8 @@ describe("percentiles", () => {
 
 describe("orders", () => {
   it("go through their steps in the order of their lives", () => {
-    const step = (from: string, to: string): Point => ({ labels: { from, to }, value: 1 });
-    const told = answers({ steps: [step("ack", "fill"), step("sent", "reject"), step("signal", "risk"), step("sent", "ack")] });
+    const step = (from: string, to: string): Point => ({ labels: { from, to }, value: NaN, buckets: from === "partial" ? [] : [{ lower: 1, upper: 2, count: 1 }] });
+    const told = answers({ steps: [step("ack", "fill"), step("sent", "reject"), step("signal", "risk"), step("sent", "ack"), step("partial", "fill")] });
     expect(stepsOf(told).map(({ from, to }) => `${from} ${to}`)).toEqual(["signal risk", "sent ack", "sent reject", "ack fill"]);
   });
 

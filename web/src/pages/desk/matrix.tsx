@@ -114,7 +114,7 @@ function Budgets({ budgets }: { budgets: readonly Budget[] }) {
         <li key={each.name} class={`meter tone-${each.state}`}>
           <span class="ellipsis">{each.name.replaceAll("_", " ")}</span>
           <Meter label={`${each.name} used`} share={each.used} />
-          <span class="number">{Math.round((1 - each.used) * 100)} % left</span>
+          <span class="number">{Math.round(Math.max(1 - each.used, 0) * 100)} % left</span>
           <span class={each.state === "bad" ? "number bright" : "number muted"}>{each.gone < 1 ? "gone" : Number.isFinite(each.gone) ? `gone in ${formatValue(each.gone, "s")}` : "lasts"}</span>
         </li>
       ))}

@@ -109,9 +109,9 @@ export interface Step {
 
 const STAGES = ["signal", "risk", "sent", "ack", "partial", "fill", "cancel", "reject", "expire"];
 
-/** The steps that orders took, in the order of their lives. */
+/** The steps that orders have taken of late, in the order of their lives. */
 export function stepsOf({ points }: Answers): readonly Step[] {
-  const found = new Map((points.steps ?? []).map((each) => {
+  const found = new Map((points.steps ?? []).filter((each) => each.buckets?.length).map((each) => {
     const [from, to] = [each.labels["from"] ?? "", each.labels["to"] ?? ""];
     return [`${from} ${to}`, { from, to }];
   }));
