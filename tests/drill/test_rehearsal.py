@@ -52,6 +52,14 @@ def test_a_long_for_passes_in_no_time_and_is_kept_to():
     assert told.channel_s >= told.hold_s >= 300
 
 
+def test_gaps_of_feeds_end_with_their_fault():
+    run = drilled("hft", "sequence_gap")
+    assert {each.alert: list(each.failures()) for each in run.alerts} == {
+        "FeedGaps": [],
+        "BookNotSynced": [],
+    }
+
+
 def test_a_service_that_dies_and_one_that_hangs_are_seen():
     run = drilled("low_latency", "service_death", "service_hang")
     assert {each.alert: list(each.failures()) for each in run.alerts} == {

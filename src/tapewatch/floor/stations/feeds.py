@@ -81,15 +81,18 @@ class Feeds(Station):
             self._begun.add(place)
             feed.snapshot(first - 1)
             feed.message(last, first, 0, sent_ns)
-        elif feed.message(last, first, 0, sent_ns) is Verdict.GAP:
-            self._unsynced[place] = last
-            self.scene.journal.warning(
-                "Messages of a feed are missing",
-                venue=place[0],
-                symbol=place[1],
-                first=feed.missing[-1][0],
-                last=feed.missing[-1][1],
-            )
+        else:
+            verdict = feed.message(last, first, 0, sent_ns)
+            if verdict is Verdict.GAP or place in self._unsynced:
+                # The snapshot that closes a gap holds everything that came until then.
+                self._unsynced[place] = max(last, self._unsynced.get(place, 0))
+            if verdict is Verdict.GAP:
+                self._warn(place, *feed.missing[-1])
+
+    def _warn(self, place: Place, first: int, last: int) -> None:
+        venue, symbol = place
+        words = "Messages of a feed are missing"
+        self.scene.journal.warning(words, venue=venue, symbol=symbol, first=first, last=last)
 
     def _begin_again(self) -> None:
         # A gap is closed by a snapshot; while the first venue's gaps last, it gives none.
