@@ -39,6 +39,8 @@ LIMITS: dict[str, tuple[str, str, float | None, bool]] = {
     "zoom_frames": ("100,000 points: zooming", "frames/s", 50, True),
     "table_ms": ("table of 20,000 rows: listed", "ms", 500, False),
     "table_frame_ms": ("table of 20,000 rows: longest frame while scrolling", "ms", 50, False),
+    "alerts_ms": ("5,000 alerts: listed", "ms", 500, False),
+    "alerts_frame_ms": ("5,000 alerts: longest frame while scrolling", "ms", 50, False),
 }
 
 
@@ -56,6 +58,7 @@ def run(scale: Scale) -> Outcome:
     ]
     assert told["board_panels"] == 20, told
     assert told["table_rows"] >= 20_000, told
+    assert told["alerts_rows"] >= 5_000, told
     return Outcome([*_sizes(), *rows], told.get("notes", []))
 
 

@@ -5,6 +5,7 @@ const [url, hours, repeats] = process.argv.slice(2);
 const REPEATS = Number(repeats ?? 3);
 const POINTS = 100_000;
 const ROWS = 20_000;
+const ALERTS = 5_000;
 const told = { notes: [] };
 const browser = await openBrowser();
 
@@ -128,26 +129,23 @@ for (const kind of ["pan", "zoom"]) {
   });
 }
 
-const tables = await repeated(() => fresh(async (page) => {
-  const result = Array.from({ length: ROWS }, (_, index) => ({
-    metric: { __name__: "up", instance: `10.0.${index >> 8}.${index & 255}:9100`, venue: `v${index % 7}` }, value: [1, String(index * 0.37)],
-  }));
-  const body = JSON.stringify({ status: "success", data: { resultType: "vector", result } });
-  await page.route("**/api/v1/query?*", (route) => route.fulfill({ body, contentType: "application/json" }));
+/** Open a page with a long list: how long after the answer it stands, and the longest frame while it is scrolled. */
+async function listed(page, api, answer, target) {
+  await page.route(`**/${api}*`, (route) => route.fulfill({ body: JSON.stringify(answer), contentType: "application/json" }));
   await page.goto(`${url}/explore`);
   await settled(page);
-  await page.evaluate(() => {
+  await page.evaluate(([path, href]) => {
     new PerformanceObserver((list) => {
-      for (const each of list.getEntries()) if (each.name.includes("/api/v1/query?")) window.answeredAt = each.responseEnd;
+      for (const each of list.getEntries()) if (each.name.includes(path)) window.answeredAt = each.responseEnd;
     }).observe({ type: "resource" });
     const link = document.createElement("a");
-    link.href = "explore?expr=up&view=table";
+    link.href = href;
     link.dataset.page = "";
     document.body.append(link);
     link.click();
-  });
+  }, [api, target]);
   await page.locator(".table-row").first().waitFor();
-  const listed = await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - window.answeredAt), 0))));
+  const stands = await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - window.answeredAt), 0))));
   const longest = await page.evaluate(async () => {
     const body = document.querySelector(".table-body");
     const next = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -162,11 +160,28 @@ const tables = await repeated(() => fresh(async (page) => {
     return longest;
   });
   const rows = await page.evaluate(() => Number(document.querySelector("[role=table]").getAttribute("aria-rowcount")) - 1);
-  return { listed, longest, rows };
+  return { listed: stands, longest, rows };
+}
+
+const result = Array.from({ length: ROWS }, (_, index) => ({
+  metric: { __name__: "up", instance: `10.0.${index >> 8}.${index & 255}:9100`, venue: `v${index % 7}` }, value: [1, String(index * 0.37)],
 }));
+const tables = await repeated(() => fresh((page) => (
+  listed(page, "api/v1/query?", { status: "success", data: { resultType: "vector", result } }, "explore?expr=up&view=table")
+)));
 told.table_ms = median(tables.map((each) => each.listed));
 told.table_frame_ms = median(tables.map((each) => each.longest));
 told.table_rows = tables[0].rows;
+
+const firing = Array.from({ length: ALERTS }, (_, index) => ({
+  fingerprint: index.toString(16).padStart(16, "0"), startsAt: new Date(1.79e12 + index * 1_000).toISOString(), receivers: [{ name: "desk" }],
+  labels: { alertname: `Alert${index % 40}`, severity: ["critical", "high", "warning", "info"][index % 4], venue: `v${index % 7}`, symbol: `S${index}` },
+  annotations: { summary: `S${index} has not moved for ${index} s` }, status: { state: "active", silencedBy: [], inhibitedBy: [], mutedBy: [] },
+}));
+const alerts = await repeated(() => fresh((page) => listed(page, "api/v2/alerts", firing, "alerts")));
+told.alerts_ms = median(alerts.map((each) => each.listed));
+told.alerts_frame_ms = median(alerts.map((each) => each.longest));
+told.alerts_rows = alerts[0].rows;
 
 await browser.close();
 console.log(JSON.stringify(told));

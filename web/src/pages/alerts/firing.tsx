@@ -1,4 +1,5 @@
 /** Every alert that fires, kept quiet or not, and the ones that wait for their time. */
+import { useMemo } from "preact/hooks";
 import { acknowledge, act, busy, toneOf, urgency, useAlerts, useAttention, worstFirst, type Alert, type Attention } from "../../data/alerting";
 import { useEndpoint } from "../../data/query";
 import type { Alert as RuleAlert } from "../../data/server";
@@ -19,7 +20,7 @@ export function Firing() {
   const asked = useAlerts(now.value, filter.value);
   const attention = useAttention(now.value);
   const rules = useEndpoint<{ readonly alerts: readonly RuleAlert[] }>("api/v1/alerts", now.value).value;
-  const alerts = worstFirst(asked.value ?? []);
+  const alerts = useMemo(() => worstFirst(asked.value ?? []), [asked.value]);
   const open = alerts.find((each) => each.fingerprint === chosen.value);
   const pending = rules.value?.alerts.filter((each) => each.state === "pending").length ?? 0;
   return (
