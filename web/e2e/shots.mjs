@@ -38,7 +38,7 @@ const SHOTS = {
       await page.locator(".cm-completions").waitFor();
     },
   },
-  desk: { address: onFloor("desk", { venue: "binance", channel: "depth", from: "now-15m" }), act: heard, size: { height: 1080 } },
+  desk: { address: onFloor("desk", { from: "now-15m" }), act: heard, size: { height: 1080 } },
   objectives: { address: onFloor("objectives", { objective: "hft/orders-taken", from: "now-5m" }), act: heard },
   drills: { address: onFloor("drills"), act: heard },
   dashboards: { address: at("dashboards") },
