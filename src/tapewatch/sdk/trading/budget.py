@@ -61,7 +61,8 @@ class RateBudget:
     The budgets of one account at one venue.
 
     ``venue`` names its rules (``LIMITS``), unless ``rules`` does because the venue goes by a name
-    of yours; ``limits`` replaces the published ones, and is needed for a venue without rules. ``account`` is a name of your own, never the account's id.
+    of yours; ``limits`` replaces the published ones, and is needed for a venue without rules.
+    ``account`` is a name of your own, never the account's id.
     """
 
     def __init__(
