@@ -220,7 +220,7 @@ def _with_times(
     return replace(
         outcome,
         fired=True,
-        observable_s=seen.observable_s - wave.began_s,
+        observable_s=max(seen.observable_s - wave.began_s, 0.0),
         detect_s=max(seen.fired_s - seen.observable_s - outcome.hold_s, 0.0),
         channel_s=None if first_s is None else first_s - seen.observable_s,
         held_back=may_be_held and not own,

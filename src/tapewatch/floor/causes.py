@@ -46,6 +46,7 @@ SHOWS: Final[Mapping[str, tuple[str, ...]]] = {
     FLOOD: (
         *("venue_ratelimit_used", "venue_ratelimit_used_ratio"),
         *("venue_ratelimit_exhaustion_seconds", "venue_refusals_total"),
+        "venue_ban_until_timestamp_seconds",
     ),
     BAN: ("venue_ban_until_timestamp_seconds", "venue_refusals_total"),
     VENUE_CLOCK: ("clock_offset_seconds",),

@@ -84,8 +84,8 @@ FAULTS: Final[Mapping[str, Fault]] = {
         causes=(causes.SLOW_VENUE,),
     ),
     "rate_limit": Fault(
-        "We ask more than the venue allows.",
-        ("RateBudgetRunsOut", "VenueRefuses", "ApiRateLimited", "RetriesHigh"),
+        "We ask more than the venue allows, until it bans us.",
+        ("RateBudgetRunsOut", "VenueRefuses", "VenueBanned", "ApiRateLimited", "RetriesHigh"),
         (
             Flow("execution_engine_api_failures_total", 0.5, labels={"status_code": "429"}),
             Flow("execution_gateway_order_retries_total", 0.2, labels={"reason": "rate_limit"}),
