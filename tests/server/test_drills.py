@@ -31,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
         if "feed_stall" in self.path:
             self.answer(RUNNING)
         else:
-            self.answer({"error": "there is no such fault"}, 404)
+            self.answer({"errorType": "not_found", "error": "there is no such fault"}, 404)
 
     def do_DELETE(self):
         self.answer({"ended": True})

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
+from urllib.parse import urlencode
 
 import click
 
@@ -359,20 +360,18 @@ def faults(*, as_json: bool) -> None:
 
 
 def _asked(method: str, path: str, port: int, parameters: dict[str, str]) -> Any:
-    import httpx
-
+    from tapewatch.client.connection import Connection
+    from tapewatch.client.errors import AnswerUnreadable, ServerRefused, ServerUnreachable
     from tapewatch.floor.errors import FloorUnreachable
 
     address = f"127.0.0.1:{port}"
+    connection = Connection(f"http://{address}", timeout_seconds=TIMEOUT_SECONDS)
+    question = f"{path}?{urlencode(parameters)}" if parameters else path
     try:
-        answer = httpx.request(
-            method, f"http://{address}{path}", params=parameters, timeout=TIMEOUT_SECONDS
-        )
-        told = answer.json()
-    except (httpx.HTTPError, ValueError) as problem:
-        tell(f"tapewatch: {FloorUnreachable(address, str(problem))}")
+        return connection.call(question, method=method)
+    except (ServerUnreachable, AnswerUnreadable) as problem:
+        tell(f"tapewatch: {FloorUnreachable(address, problem.reason)}")
         sys.exit(exits.UNREACHABLE)
-    if answer.is_error:
-        tell(f"tapewatch: {told['error']}")
+    except ServerRefused as refused:
+        tell(f"tapewatch: {refused.message}")
         sys.exit(exits.UNUSABLE)
-    return told

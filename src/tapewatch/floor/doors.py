@@ -122,9 +122,9 @@ class Doors:
                 request.path_params["name"], now_s=self._now_s(), lasts_s=lasts_s
             )
         except UnknownFault as fault:
-            return JSONResponse({"error": str(fault)}, 404)
+            return JSONResponse({"errorType": "not_found", "error": str(fault)}, 404)
         except BadText as fault:
-            return JSONResponse({"error": str(fault)}, 400)
+            return JSONResponse({"errorType": "bad_data", "error": str(fault)}, 400)
         return JSONResponse(_told(running))
 
     async def _end(self, request: Request) -> Response:

@@ -6,11 +6,15 @@ never wakes anybody. Floor and inbox are processes of their own on this machine;
 passed on, and that one of them is not there is an answer too.
 """
 
+from asyncio import to_thread
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode, urlsplit
 
 from starlette.routing import BaseRoute
 
+from tapewatch.client.connection import Connection
+from tapewatch.client.errors import AnswerUnreadable, ServerRefused, ServerUnreachable
 from tapewatch.server.errors import Refusal
 from tapewatch.server.faces.prometheus.answers import PREFIX, Call, Data, endpoint
 
@@ -79,16 +83,13 @@ def _fault(call: Call) -> str:
 
 
 async def _asked(method: str, url: str, parameters: dict[str, str] | None = None) -> Any:
-    # httpx takes its time to load, and a server that holds no drills does not need it.
-    import httpx
-
+    parts = urlsplit(url)
+    connection = Connection(f"{parts.scheme}://{parts.netloc}", timeout_seconds=TIMEOUT_SECONDS)
+    path = f"{parts.path}?{urlencode(parameters)}" if parameters else parts.path
     try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
-            answer = await client.request(method, url, params=parameters)
-            told = answer.json()
-    except (httpx.HTTPError, ValueError) as fault:
-        reason = f"{httpx.URL(url).netloc.decode()} does not answer: {fault}"
+        return await to_thread(connection.call, path, method=method)
+    except (ServerUnreachable, AnswerUnreadable) as fault:
+        reason = f"{parts.netloc} does not answer: {fault.reason}"
         raise Refusal(503, "unavailable", reason) from None
-    if answer.is_error:
-        raise Refusal(answer.status_code, "bad_data", str(told.get("error", told)))
-    return told
+    except ServerRefused as refused:
+        raise Refusal(refused.status, "bad_data", refused.message) from None
