@@ -9,6 +9,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -19,6 +20,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "tapewatch"
 SIGNALS = {"metrics", "logs", "traces", "snapshots"}
 ENTRY_POINTS = {"tapewatch", "tapewatch.__main__", "tapewatch.cli.main", "tapewatch.version"}
+MODULE_OF = {"google-re2": "re2", "pyyaml": "yaml"}
+ASKED_FOR = {"grpc", "pandas", "polars", "zmq"}
+"""Imported only where they are there, or where somebody asks for what needs them."""
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError|breakpoint\(|pdb\.set_trace")
 
 
@@ -125,6 +129,23 @@ def test_what_a_trading_process_imports_needs_no_third_party_module(part, allowe
             ours = part_of(target) in {part, None, *allowed} if root == "tapewatch" else False
             if top and not ours and root not in sys.stdlib_module_names:
                 wrong.append(f"{name}:{line} imports {target}: import it inside the function")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_is_imported_is_a_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {
+        MODULE_OF.get(name, name.replace("-", "_"))
+        for each in project["dependencies"]
+        if (name := re.match(r"[a-z0-9_-]+", each).group())
+    }
+    wrong = [
+        f"{name}:{line} imports {target}: declare it in pyproject.toml, or do without"
+        for name in modules()
+        for target, line, _ in imports(name)
+        if (root := target.split(".")[0]) not in {"tapewatch", *sys.stdlib_module_names}
+        and root not in {*declared, *ASKED_FOR}
+    ]
     assert not wrong, "\n".join(wrong)
 
 
