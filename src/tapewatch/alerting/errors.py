@@ -9,6 +9,7 @@ What alerting refuses.
     - BadInterval: a time interval that cannot be read
     - BadCalendar: an iCalendar file that cannot be read
     - BadCover: somebody cannot stand in like this
+    - NotAllowed: the configuration does not let this person do it
     - NotKnown: a silence, an alert or a receiver that is asked for is not there
     - BookUnusable: what must survive cannot be written at the moment
     - BookForeign: the book's file was made by somebody else, or by a newer version
@@ -83,6 +84,17 @@ class BadCalendar(AlertingError):
 
 class BadCover(AlertingError):
     """Somebody cannot stand in like this."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class NotAllowed(AlertingError):
+    """The configuration does not let somebody do what they wish."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -13,7 +13,7 @@ from tapewatch.alerting.actions.settings import ActionSettings, ActionsSettings
 from tapewatch.alerting.book.book import Book
 from tapewatch.alerting.book.history import History, Search
 from tapewatch.alerting.channels.channel import Delivered, Refused
-from tapewatch.alerting.errors import NotKnown
+from tapewatch.alerting.errors import NotAllowed, NotKnown
 from tapewatch.document.errors import DocumentError
 from tapewatch.document.reading import read_text
 from tapewatch.model.clock import ManualClock
@@ -40,9 +40,9 @@ class Hands:
 class Scene:
     """Actions with a book, a clock, and whoever hears their alerts."""
 
-    def __init__(self, folder, *, armed=True, hands=None, **actions):
+    def __init__(self, folder, *, armed=True, hands=None, halt=HALT, **settings):
         self.path = folder / "book.sqlite"
-        self.settings = ActionsSettings(armed=armed, known=actions or {"halt": HALT})
+        self.settings = ActionsSettings(armed=armed, **{"known": {"halt": halt}, **settings})
         self.clock = ManualClock(BEGIN)
         self.hands = hands or Hands()
         self.said = []
@@ -113,6 +113,51 @@ def test_one_action_may_be_armed_though_the_others_are_not():
 def test_an_action_may_stay_unarmed_though_the_others_are():
     text = "{armed: true, known: {stop: {kind: webhook, to: u, armed: false}}}"
     assert not read_text(text, ActionsSettings).is_armed("stop")
+
+
+def by_hand(scene, by="ada"):
+    return Pull("halt", "k", by, "prices are wrong", scene.clock.now_ns(), by_person=True)
+
+
+def test_whom_the_configuration_names_arms_an_action_for_a_while(tmp_path):
+    scene = Scene(tmp_path, armed=False, arm_by=("ada",))
+    assert "armed by ada until" in scene.actions.arm(by_hand(scene), 60_000).detail
+    scene.restart()
+    assert scene.pull("k1").detail == "200 OK"
+    (shown,) = scene.actions.shown()
+    assert (shown["armed"], shown["armed_by"], shown["arm_by"]) == (True, "ada", ["ada"])
+    scene.wait(301)
+    assert scene.pull("k2").detail.startswith("dry run")
+    assert scene.kinds() == ["action armed", "action begun", "action done", "action dry run"]
+
+
+def test_an_action_that_was_armed_by_hand_is_disarmed_again(tmp_path):
+    scene = Scene(tmp_path, armed=False, arm_by=("*",))
+    scene.actions.arm(by_hand(scene), 60_000)
+    assert scene.actions.disarm(by_hand(scene, "bob")).detail == "disarmed by bob"
+    assert scene.pull().detail.startswith("dry run")
+    assert scene.kinds() == ["action armed", "action disarmed", "action dry run"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "lasts_ms", "words"),
+    [
+        ({"arm_by": ("bob",)}, 1, "ada may not arm actions: alerting.actions.arm_by names who"),
+        ({"arm_by": ("ada",), "arm_for": 60_000}, 60_001, "for 1m at most, not for 1m1ms"),
+        ({"arm_by": ("ada",), "known": {"halt": replace(HALT, armed=False)}}, 1, "stays a dry run"),
+    ],
+)
+def test_arming_is_refused_with_the_reason(tmp_path, settings, lasts_ms, words):
+    scene = Scene(tmp_path, armed=False, **settings)
+    with pytest.raises(NotAllowed, match=words):
+        scene.actions.arm(by_hand(scene), lasts_ms)
+    assert scene.pull().detail.startswith("dry run")
+
+
+def test_what_the_configuration_arms_is_not_disarmed_by_hand(tmp_path):
+    scene = Scene(tmp_path, arm_by=("ada",))
+    with pytest.raises(NotAllowed, match="halt is armed by the configuration"):
+        scene.actions.disarm(by_hand(scene))
 
 
 def test_what_cools_down_is_left_alone(tmp_path):

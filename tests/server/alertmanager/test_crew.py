@@ -25,6 +25,7 @@ alerting:
     - {name: action/halt, action_configs: [{action: halt}]}
   actions:
     arm: [halt]
+    arm_by: [kim]
     known:
       halt: {kind: webhook, to: "URL/halt", confirm: true}
       pause: {kind: webhook, to: "URL/pause"}
@@ -115,11 +116,24 @@ def test_a_person_pulls_an_action_and_learns_that_it_is_not_armed(api):
     assert heard(api, "/pause") == []
 
 
+def test_a_person_arms_an_action_pulls_it_and_disarms_it(api):
+    wish = {"by": "kim", "why": "prices are wrong"}
+    status, answer = api.ask("actions/pause/arm", {**wish, "for": "10m"})
+    assert (status, answer["result"]) == (200, "done")
+    api.ask("actions/pause", wish)
+    assert [told["why"] for told in heard(api, "/pause")] == ["prices are wrong"]
+    assert api.ask("actions/pause/disarm", wish)[1]["detail"] == "disarmed by kim"
+    shown = {each["name"]: each["armed"] for each in api.ask("actions")[1]}
+    assert shown == {"halt": True, "pause": False}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "words"),
     [
         ("actions/pause", {"by": "kim"}, 400, "why is missing"),
         ("actions/nothing", {"by": "kim", "why": "x"}, 404, "action nothing not found"),
+        ("actions/pause/arm", {"by": "cem", "why": "x"}, 403, "cem may not arm actions"),
+        ("actions/pause/arm", {"by": "kim", "why": "x", "for": "soon"}, 400, "soon"),
         ("actions/pause", [], 400, "an object is expected"),
         ("oncall/nothing/covers", {"person": "ben"}, 400, "from is missing"),
         (

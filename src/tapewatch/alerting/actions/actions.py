@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from tapewatch.alerting.actions.arming import Arming
 from tapewatch.alerting.actions.hands import Hands
 from tapewatch.alerting.actions.pull import Approval, Pull
 from tapewatch.alerting.actions.settings import ActionSettings, ActionsSettings
@@ -21,7 +22,7 @@ from tapewatch.alerting.channels.channel import Delivered, Outcome, Refused
 from tapewatch.alerting.errors import NotKnown
 from tapewatch.alerting.routing import MS
 from tapewatch.model.clock import Clock
-from tapewatch.model.durations import format_time_ns
+from tapewatch.model.durations import format_duration_ms, format_time_ns
 from tapewatch.model.labels import Labels
 from tapewatch.watch.alert import Alert, AlertSink
 
@@ -64,6 +65,7 @@ class Actions:
         self._sink = sink
         self._new_id = new_id
         self._history = History(book)
+        self._arming = Arming(book)
         self._kept_last = Kept(book, "action")
         self._kept_approvals = Kept(book, "approval")
         self._last = {key: LastPull(**told) for key, told in self._kept_last.load()}
@@ -78,7 +80,7 @@ class Actions:
             return Refused(f"there is no action {pull.action!r} under alerting.actions.known")
         if words := self._why_not_again(action, pull):
             return self._note(Happening.ACTION_LEFT, pull, words)
-        if not self.settings.is_armed(pull.action):
+        if not self.is_armed(pull.action):
             words = f"dry run: would {self._hands.intention(action)}"
             return self._note(Happening.ACTION_DRY, pull, words)
         if action.kind == "command" and not self.settings.allows(action.to):
@@ -87,6 +89,24 @@ class Actions:
         if action.confirm and not pull.by_person:
             return self._ask(action, pull)
         return await self._do(action, pull)
+
+    def is_armed(self, name: str) -> bool:
+        """Say whether an action is done: by the configuration, or because somebody armed it."""
+        by_hand = self._arming.get(name, self._clock.now_ns()) is not None
+        return self.settings.is_armed(name) or by_hand
+
+    def arm(self, pull: Pull, lasts_ms: int) -> Outcome:
+        """Arm an action for a while, for the reason that is told; raises ``NotAllowed``."""
+        armed = self._arming.arm(
+            self.settings, pull.action, pull.by, lasts_ms=lasts_ms, now_ns=self._clock.now_ns()
+        )
+        words = f"armed by {pull.by} until {format_time_ns(armed.until_ns)}"
+        return self._note(Happening.ACTION_ARMED, pull, words)
+
+    def disarm(self, pull: Pull) -> Outcome:
+        """Make an action that was armed by hand a dry run again; raises ``NotAllowed``."""
+        self._arming.disarm(self.settings, pull.action, pull.by)
+        return self._note(Happening.ACTION_DISARMED, pull, f"disarmed by {pull.by}")
 
     def approvals(self) -> list[Approval]:
         """Give what waits for a person."""
@@ -118,13 +138,18 @@ class Actions:
 
     def shown(self) -> Iterator[dict[str, Any]]:
         """Describe every action for people."""
+        now_ns = self._clock.now_ns()
         for name, action in sorted(self.settings.known.items()):
-            last = self._last.get(name)
+            last, hand = self._last.get(name), self._arming.get(name, now_ns)
             yield {
                 "name": name,
                 "kind": action.kind,
                 "help": action.help,
-                "armed": self.settings.is_armed(name),
+                "armed": self.is_armed(name),
+                "armed_by": hand.by if hand else "",
+                "armed_until": format_time_ns(hand.until_ns) if hand else "",
+                "arm_by": [] if action.armed is False else list(self.settings.arm_by),
+                "arm_for": format_duration_ms(self.settings.arm_for),
                 "confirm": action.confirm,
                 "would": self._hands.intention(action),
                 "last": {**asdict(last), "at": format_time_ns(last.at_ns)} if last else None,

@@ -53,6 +53,13 @@ class ActionsSettings:
         "Whether actions are done; otherwise they only tell what would be done.", default=False
     )
     arm: tuple[str, ...] = option("Actions that are done although not all are.", default=())
+    arm_by: tuple[str, ...] = option(
+        "Who may arm an action by hand for a while, by the names they go by; * is everybody.",
+        default=(),
+    )
+    arm_for: DurationMs = option(
+        "How long an action that was armed by hand stays so at most.", default=3_600_000, low=1
+    )
     commands: tuple[FilePath, ...] = option("The programs that may be started.", default=())
     known: dict[str, ActionSettings] = option("The actions by name.", default_factory=dict)
 

@@ -51,6 +51,8 @@ class Happening(StrEnum):
     ACTION_APPROVED = "action approved"
     ACTION_DECLINED = "action declined"
     ACTION_EXPIRED = "action expired"
+    ACTION_ARMED = "action armed"
+    ACTION_DISARMED = "action disarmed"
     ACTION_BEGUN = "action begun"
     ACTION_DONE = "action done"
     ACTION_FAILED = "action failed"

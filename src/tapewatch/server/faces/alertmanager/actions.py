@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -10,8 +10,9 @@ from starlette.routing import BaseRoute
 from tapewatch.alerting.actions.pull import Approval, Pull
 from tapewatch.alerting.channels.channel import Delivered, Outcome
 from tapewatch.alerting.errors import NotKnown
-from tapewatch.model.durations import format_time_ns
-from tapewatch.server.faces.alertmanager.answers import OWN, Call, endpoint, respond
+from tapewatch.model.durations import format_time_ns, parse_duration_ms
+from tapewatch.model.errors import BadText
+from tapewatch.server.faces.alertmanager.answers import OWN, Call, endpoint, respond, words
 from tapewatch.server.faces.alertmanager.bodies import needed, told_in
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def routes(server: "Server") -> Iterator[BaseRoute]:
     """Yield the routes."""
     yield endpoint(server, f"{OWN}/actions", show)
     yield endpoint(server, f"{OWN}/actions/{{action}}", act, ("POST",))
+    yield endpoint(server, f"{OWN}/actions/{{action}}/arm", arm, ("POST",))
+    yield endpoint(server, f"{OWN}/actions/{{action}}/disarm", disarm, ("POST",))
     yield endpoint(server, f"{OWN}/approvals", approvals)
     yield endpoint(server, f"{OWN}/approvals/{{id}}/approve", approve, ("POST",))
     yield endpoint(server, f"{OWN}/approvals/{{id}}/decline", decline, ("POST",))
@@ -34,13 +37,38 @@ async def show(call: Call) -> Response:
 
 async def act(call: Call) -> Response:
     """Pull an action by hand: ``{by, why}``; the answer says what came of it."""
+    pull = _pull_by_hand(call, await told_in(call))
+    return await _answer(call, await call.service.crew.actions.pull(pull))
+
+
+async def arm(call: Call) -> Response:
+    """Arm an action for a while: ``{by, why, for?}``."""
     told = await told_in(call)
-    actions, name = call.service.crew.actions, call.request.path_params["action"]
-    if name not in actions.settings.known:
+    actions = call.service.crew.actions
+    lasts_ms = _duration_ms(needed(told, "for")) if "for" in told else actions.settings.arm_for
+    return await _answer(call, actions.arm(_pull_by_hand(call, told), lasts_ms))
+
+
+def _duration_ms(text: str) -> int:
+    try:
+        return parse_duration_ms(text)
+    except BadText as fault:
+        raise words(400, str(fault)) from None
+
+
+async def disarm(call: Call) -> Response:
+    """Make an action that was armed by hand a dry run again: ``{by, why}``."""
+    pull = _pull_by_hand(call, await told_in(call))
+    return await _answer(call, call.service.crew.actions.disarm(pull))
+
+
+def _pull_by_hand(call: Call, told: dict[str, Any]) -> Pull:
+    """Read who wishes what, and why, of an action that there is."""
+    name = call.request.path_params["action"]
+    if name not in call.service.crew.actions.settings.known:
         raise NotKnown("action", name)
     by, why = needed(told, "by"), needed(told, "why")
-    pull = Pull(name, str(uuid.uuid4()), by, why, call.now_ns, by_person=True)
-    return await _answer(call, await actions.pull(pull))
+    return Pull(name, str(uuid.uuid4()), by, why, call.now_ns, by_person=True)
 
 
 async def approvals(call: Call) -> Response:

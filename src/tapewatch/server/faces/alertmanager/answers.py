@@ -11,7 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tapewatch.alerting.desk import Desk
-from tapewatch.alerting.errors import AlertingError, BadMatchers, BookUnusable, NotKnown
+from tapewatch.alerting.errors import (
+    AlertingError,
+    BadMatchers,
+    BookUnusable,
+    NotAllowed,
+    NotKnown,
+)
 from tapewatch.alerting.matchers import parse_matchers
 from tapewatch.alerting.service import AlertingService
 from tapewatch.model.durations import format_time_ns, parse_time_ns
@@ -31,7 +37,7 @@ JSON: Final = "application/json"
 WORDS: Final = "words"
 """The kind of a refusal whose body is a text alone."""
 
-OWN_KINDS: Final = {400: "bad_data", 404: "not_found", 500: "internal"}
+OWN_KINDS: Final = {400: "bad_data", 403: "forbidden", 404: "not_found", 500: "internal"}
 """What our own bodies call such a refusal, by its status."""
 
 REQUIRED, WRONG_TYPE, TOO_FEW = "602", "601", "612"
@@ -195,6 +201,8 @@ def _refusal_of(fault: AlertingError, headers: dict[str, str]) -> Refusal:
     status = 400
     if isinstance(fault, NotKnown):
         status = 404
+    elif isinstance(fault, NotAllowed):
+        status = 403
     elif isinstance(fault, BookUnusable):
         status = 500
     return Refusal(status, WORDS, str(fault), headers)
