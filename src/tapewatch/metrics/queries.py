@@ -25,7 +25,7 @@ from tapewatch.metrics.settings import QuerySettings
 from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.model.samples import Family, MetricType, Sample, counter, family, gauge
 
-CHEAP_SECONDS: Final = 0.000_6
+CHEAP_SECONDS: Final = 0.002
 """A query that took less than this may be answered on the loop the next time."""
 CHEAP_LONGEST_SECONDS: Final = 0.05
 CHEAP_SAMPLES: Final = 20_000

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from starlette.routing import BaseRoute, Router
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tapewatch.server.http.auth import Auth
 from tapewatch.server.http.limits import Limits
 from tapewatch.server.http.requests import Requests, RequestTally
+from tapewatch.server.http.routes import Routes
 from tapewatch.server.http.shapes import ErrorShapes
 from tapewatch.server.settings import ServerSettings
 
@@ -23,8 +24,7 @@ class App:
         is_open: Callable[[str], bool],
     ) -> None:
         self.tally = RequestTally()
-        router = Router(list(routes), redirect_slashes=False)
-        self._auth = Auth(router, settings.auth_token, is_open)
+        self._auth = Auth(Routes(routes), settings.auth_token, is_open)
         self._limits = Limits(self._auth, settings)
         self._outermost: ASGIApp = Requests(self._limits, shapes, self.tally)
 

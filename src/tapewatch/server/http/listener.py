@@ -81,6 +81,7 @@ class Listener(Component):
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, self._settings.drain_timeout // 1000),

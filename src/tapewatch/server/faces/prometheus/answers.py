@@ -137,7 +137,8 @@ def endpoint(
             refusal = fault if isinstance(fault, Refusal) else refusal_of(fault)
             refusal.headers.update(headers)
             raise refusal from None
-        response.headers.update(headers)
+        if headers:
+            response.headers.update(headers)
         return response
 
     return Route(path, handle, methods=list(methods))
