@@ -1,5 +1,7 @@
 """``count_values``: how many series of a group have the same value."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tapewatch.metrics.promql.errors import QueryFailed
@@ -38,11 +40,12 @@ class CountValues(Operator):
         grouping = group_by(matrix, self.by)
         groups = grouping.ids[rows].astype(np.int64)
         keys, inverse = np.unique(groups * len(texts) + codes, return_inverse=True)
+        writers = [self._writer(labels) for labels in grouping.labels]
         numbers: dict[Labels, int] = {}
         written = np.array(
             [
-                numbers.setdefault(self._labels(grouping.labels[group], texts[code]), len(numbers))
-                for group, code in zip(*np.divmod(keys, len(texts)), strict=True)
+                numbers.setdefault(writers[group](texts[code]), len(numbers))
+                for group, code in zip(*_lists(np.divmod(keys, len(texts))), strict=True)
             ]
         )
         counts = np.zeros((len(numbers), steps.count))
@@ -50,14 +53,22 @@ class CountValues(Operator):
         present = counts > 0
         return Matrix(LabelSets(numbers), counts, None if present.all() else present)
 
-    def _labels(self, group: Labels, text: str) -> Labels:
-        if self.by.without and self.label.value in self.by.names:
-            return group
-        return group.replace({self.label.value: text})
+    def _writer(self, group: Labels) -> Callable[[str], Labels]:
+        """Return what adds a text to the labels of a group; there may be very many texts."""
+        name = self.label.value
+        if self.by.without and name in self.by.names:
+            return lambda _: group
+        before = tuple(pair for pair in group if pair[0] < name)
+        after = tuple(pair for pair in group if pair[0] > name)
+        return lambda text: Labels((*before, (name, text), *after))
 
     def describe(self) -> str:
         """Say the aggregation."""
         return f"count_values into {self.label.value}{self.by}"
+
+
+def _lists(pair: tuple[Rows, Rows]) -> tuple[list[int], list[int]]:
+    return pair[0].tolist(), pair[1].tolist()
 
 
 def _texts(matrix: Matrix, rows: Rows, at: Rows) -> tuple[list[str], Rows]:
