@@ -7,7 +7,7 @@ from tests.watch.rules.fakes import NS, Desk, read
 
 from tapewatch.model.clock import SystemClock
 from tapewatch.watch.rules.group import Usual
-from tapewatch.watch.schedule import Timing, first_turn_ns, slot_ns
+from tapewatch.watch.schedule import Allowance, Timing, first_turn_ns, slot_ns
 from tapewatch.watch.watcher import Watcher
 
 RULES = """
@@ -142,3 +142,21 @@ def test_turns_keep_their_distance_and_count_what_they_missed():
     assert timing.next_ns(0) == 1400
     assert timing.turn(3450) == 2
     assert timing.next_ns(0) == 4400
+
+
+def test_evaluations_wait_only_when_their_share_of_the_processor_is_used_up():
+    allowance = Allowance(0.25)
+    assert not allowance.is_used_up(0)
+    allowance.spend(0.9, 0)
+    assert not allowance.is_used_up(0)
+    allowance.spend(0.3, 0)
+    assert allowance.is_used_up(0)
+    assert allowance.is_used_up(NS // 2)
+    assert not allowance.is_used_up(NS)
+
+
+def test_a_share_is_saved_up_for_a_short_while_alone():
+    allowance = Allowance(0.25)
+    allowance.spend(0.0, 0)
+    allowance.spend(1.1, 3600 * NS)
+    assert allowance.is_used_up(3600 * NS)

@@ -137,7 +137,7 @@ class WatchService:
         assert self._watcher is not None
         settings, usual = self.settings, self._usual()
         watcher = self._watcher
-        watcher.share = settings.arrival_share
+        watcher.allowance.share = settings.arrival_share
         await self._use_senders()
         watcher.sinks = [*self.sinks, *self._senders]
         await watcher.apply(self._sources, usual, self._surroundings(), restores=restores)

@@ -19,7 +19,7 @@ from tapewatch.watch.rules.files import GroupSource
 from tapewatch.watch.rules.group import Group, Tell, Usual
 from tapewatch.watch.rules.languages import Selector
 from tapewatch.watch.rules.rule import Surroundings
-from tapewatch.watch.schedule import Timing, first_turn_ns, slot_ns
+from tapewatch.watch.schedule import Allowance, Timing, first_turn_ns, slot_ns
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Watcher:
         self, clock: Clock, arrivals: Arrivals | None, *, concurrency: int, floor_ns: int
     ) -> None:
         self.sinks: list[AlertSink] = []
-        self.share = 0.25
+        self.allowance = Allowance(0.25)
         self.floor_ns = floor_ns
         self._clock = clock
         self._arrivals = arrivals
@@ -155,6 +155,7 @@ class Watcher:
             missed = turning.timing.turn(self._clock.monotonic_ns())
             turning.group.missed += missed
             await self._turn(turning)
+            self.allowance.spend(turning.group.busy_seconds, self._clock.monotonic_ns())
 
     async def _wait(self, turning: Turning) -> None:
         while True:
@@ -177,8 +178,10 @@ class Watcher:
 
     def pause_ns(self) -> int:
         """Return how long groups have to wait so that all of them keep to their share."""
-        seconds = sum(each.group.seconds for each in self._turnings.values())
-        return int(seconds / self.share * 1e9)
+        if not self.allowance.is_used_up(self._clock.monotonic_ns()):
+            return 0
+        seconds = sum(each.group.busy_seconds for each in self._turnings.values())
+        return int(seconds / self.allowance.share * 1e9)
 
     async def _turn(self, turning: Turning) -> None:
         assert self._around is not None

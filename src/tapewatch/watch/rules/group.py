@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Final
 
 from tapewatch.model.errors import TapewatchError
@@ -44,6 +44,8 @@ class Group:
         self.turns = 0
         self.missed = 0
         self.seconds = 0.0
+        self.busy_seconds = 0.0
+        """What the last evaluation took of the clock, and of the processor."""
         self.at_ns = 0
         self.failing_alerts = FailingRules(self.file, self.name)
         self._tolerance = usual.tolerance
@@ -74,7 +76,7 @@ class Group:
 
     def turn(self, around: Surroundings, now_ns: int, tell: Tell) -> None:
         """Evaluate every rule; alerts are told as soon as their rule has been evaluated."""
-        began = perf_counter()
+        began, busy = perf_counter(), thread_time()
         moment = Moment(now_ns, self.offset_ns)
         for rule in self.rules:
             rule.evaluate(around, moment)
@@ -89,13 +91,14 @@ class Group:
         self.turns += 1
         if self.restores and self.turns >= RESTORE_TURN:
             self._restore(around, now_ns)
-        self.seconds = perf_counter() - began
+        self.seconds, self.busy_seconds = perf_counter() - began, thread_time() - busy
         self.at_ns = now_ns
 
     def inherit(self, former: "Group") -> None:
         """Take over from the group of the same name before a reload, rule by rule."""
         self.turns, self.missed = former.turns, former.missed
-        self.seconds, self.at_ns = former.seconds, former.at_ns
+        self.seconds, self.busy_seconds = former.seconds, former.busy_seconds
+        self.at_ns = former.at_ns
         self.restores = former.restores
         self.failing_alerts = former.failing_alerts
         left = list(former.rules)
