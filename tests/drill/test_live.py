@@ -9,6 +9,7 @@ from tapewatch.drill.errors import NotRedirected
 from tapewatch.drill.plan import PackPlan
 from tapewatch.drill.site import Site
 from tapewatch.floor.cast import CASTS
+from tapewatch.floor.ledger import Cost
 from tapewatch.model.clock import ManualClock
 
 WEDNESDAY_NS = 1_763_566_200_000_000_000
@@ -44,6 +45,7 @@ class FakeSite:
 
     async def end(self, fault):
         self.ended = fault
+        return Cost(-7.0)
 
     async def alerts(self):
         def moment(at_s):
@@ -87,6 +89,11 @@ def test_how_soon_an_alert_is_seen_and_told_counts_from_when_it_was_in_the_data(
     assert told.channel_s == pytest.approx(0.5, abs=0.06)
     assert told.channels == ("low_latency/pager",)
     assert not list(told.failures())
+
+
+def test_what_a_fault_came_to_is_kept():
+    (told,) = drilled().faults
+    assert (told.fault, told.clock, told.cost) == ("circuit_breaker", "real", Cost(-7.0))
 
 
 def test_of_several_stretches_the_last_one_counts():

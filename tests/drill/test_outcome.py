@@ -6,6 +6,9 @@ from tapewatch.drill.errors import NoRecord
 from tapewatch.drill.outcome import AlertOutcome, FaultOutcome, QuietOutcome, Run
 from tapewatch.drill.record import keep, recall
 from tapewatch.drill.report import markdown, page
+from tapewatch.floor.ledger import Cost
+
+COST = Cost(-1234.6, 40, 3, 7, 2500.2)
 
 
 def outcome(alert="A", **changes):
@@ -91,7 +94,7 @@ def test_a_page_in_a_quiet_hour_is_not_good():
 def test_a_drill_can_be_kept_and_read_again(tmp_path):
     told = run(
         outcome(faults=("x",)),
-        faults=[FaultOutcome("hft", "f", "played", 9.0, noise=("C",))],
+        faults=[FaultOutcome("hft", "f", "played", 9.0, noise=("C",), cost=Cost(-5.0, 9, 2))],
         quiet=[QuietOutcome("hft", 3600.0, ("A",))],
     )
     path = tmp_path / "drill.json"
@@ -110,7 +113,10 @@ def test_a_file_without_a_drill_is_named(text, tmp_path):
 def test_the_report_says_what_happened_and_keeps_markup_out_of_it():
     told = run(
         outcome(faults=("<b>text</b> | is too long",)),
-        faults=[FaultOutcome("hft", "f", "played", 9.0, along=("B",), noise=("C",), messages=4)],
+        faults=[
+            FaultOutcome("hft", "f", "played", 9.0, ("B",), ("C",), 4, COST),
+            FaultOutcome("", "g", "real", 61.0, cost=COST),
+        ],
         quiet=[QuietOutcome("hft", 3600.0)],
     )
     text = markdown(told)
@@ -118,8 +124,12 @@ def test_the_report_says_what_happened_and_keeps_markup_out_of_it():
     assert "not everything was as it has to be" in text
     assert "| A | f | played | P0 | yes | 0.50 s | 0.60 s | pager | 3.00 s |" in text
     assert r"<b>text</b> \| is too long" in text
-    assert "| hft | f | B | C | 4 |" in text
+    assert "| hft | f | B | C |" in text
+    cost = "-1,235 USD | 3 of 40 | 7 (2,500 USD)"
+    assert f"| hft | f | played | 9s | {cost} | 4 |" in text
+    assert f"| all | g | real | 1m1s | {cost} |  |" in text
     told_html = page(told)
     assert "<b>" not in told_html
     assert "&lt;b&gt;text&lt;/b&gt; | is too long" in told_html
+    assert "<td>3 of 40</td>" in told_html
     assert "http" not in told_html

@@ -63,7 +63,10 @@ def test_a_fault_is_begun_seen_listed_and_ended_over_the_control(memory):
             listed = (await client.get(f"{control}/faults")).json()
             assert [each["name"] for each in listed["running"]] == ["cache_loss"]
             ended = await client.delete(f"{control}/faults/cache_loss")
-            assert ended.json() == {"ended": True}
+            assert ended.json()["ended"]
+            assert ended.json()["costs"]["forex"]["orders_wanted"] > 0
+            (running,) = listed["running"]
+            assert running["costs"]["forex"] == ended.json()["costs"]["forex"]
             await clock.advance(0.5)
             assert "\nredis_up 1" in (await scraped(client, ports["redis_exporter"])).text
 

@@ -333,10 +333,13 @@ def fault(name: str, lasts: str, port: int, *, as_json: bool) -> None:
 @port_option
 @json_option
 def end(name: str, port: int, *, as_json: bool) -> None:
-    """End a fault now."""
+    """End a fault now, and say what it came to on each desk."""
 
     def words(told: Any) -> None:
         tell(f"{name} is over" if told["ended"] else f"{name} did not hold")
+        if told["ended"]:
+            rows = [_cost(desk, cost) for desk, cost in told["costs"].items()]
+            table(("desk", "profit and loss", "orders refused", "orders at risk"), rows)
 
     emit(_asked("DELETE", f"/faults/{name}", port, {}), as_json=as_json, words=words)
 
@@ -357,6 +360,15 @@ def faults(*, as_json: bool) -> None:
         table(("fault", "what goes wrong", "alerts"), rows)
 
     emit(known, as_json=as_json, words=words)
+
+
+def _cost(desk: str, cost: dict[str, float]) -> tuple[str, ...]:
+    return (
+        desk,
+        f"{cost['pnl_usd']:+,.0f} USD",
+        f"{cost['orders_refused']:,} of {cost['orders_wanted']:,}",
+        f"{cost['orders_at_risk']:,} ({cost['usd_at_risk']:,.0f} USD)",
+    )
 
 
 def _asked(method: str, path: str, port: int, parameters: dict[str, str]) -> Any:

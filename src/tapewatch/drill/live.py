@@ -100,8 +100,7 @@ async def _play(site: Site, plans: Mapping[str, PackPlan], wave: _Wave, before: 
             if key in wave.wanted and key not in before:
                 wave.fired_s.setdefault(key, since_s)
     await site.clock.sleep(REST_S)
-    for fault in wave.faults:
-        await site.end(fault)
+    costs = {fault: await site.end(fault) for fault in wave.faults}
     lasted_s = site.clock.now_ns() / 1e9 - wave.began_s
     _, messages = await site.messages(revision)
     run = Run("", 0, tuple(plans))
@@ -110,7 +109,7 @@ async def _play(site: Site, plans: Mapping[str, PackPlan], wave: _Wave, before: 
             run.alerts.append(await _alert(site, plans[key[0]], key, fault, wave, messages))
     before.update(wave.fired_s)
     for fault in wave.faults:
-        run.faults.append(FaultOutcome("", fault, "real", lasted_s))
+        run.faults.append(FaultOutcome("", fault, "real", lasted_s, cost=costs[fault]))
     return run
 
 

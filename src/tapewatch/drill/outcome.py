@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
+from tapewatch.floor.ledger import Cost
+
 Clock = Literal["played", "real"]
 DETECT_MAX_S: Final = 1.0
 PRECISION_MIN: Final = 0.95
@@ -80,6 +82,9 @@ class FaultOutcome:
 
     messages: int = 0
     """How many messages people would have got, changes of messages left out."""
+
+    cost: Cost = field(default_factory=Cost)
+    """What the desk earned or lost meanwhile, and what became of its orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +179,14 @@ class Run:
         """Read what ``to_plain`` has written."""
         parts = {
             "alerts": [AlertOutcome(**_tuples(each)) for each in told["alerts"]],
-            "faults": [FaultOutcome(**_tuples(each)) for each in told["faults"]],
+            "faults": [_fault_outcome(each) for each in told["faults"]],
             "quiet": [QuietOutcome(**_tuples(each)) for each in told["quiet"]],
         }
         return cls(**{**_tuples(told), **parts})
+
+
+def _fault_outcome(told: Mapping[str, Any]) -> FaultOutcome:
+    return FaultOutcome(**{**_tuples(told), "cost": Cost(**told.get("cost", {}))})
 
 
 def _tuples(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -169,6 +169,7 @@ class Rehearsal:
                     along=tuple(sorted(names & allowed)),
                     noise=tuple(sorted(names - allowed)),
                     messages=sum(bool(told & set(each.letter.alerts)) for each in messages),
+                    cost=self._world.floor.costs(case.fault)[self._plan.name],
                 )
             )
         return run

@@ -11,6 +11,15 @@ COLUMNS: Final = (
     *("alert", "fault", "clock", "severity", "fired", "seen after", "told after"),
     *("told to", "over after", "what was wrong"),
 )
+COST_COLUMNS: Final = (
+    *("pack", "fault", "clock", "lasted", "profit and loss", "orders refused", "orders at risk"),
+    "messages",
+)
+COST_WORDS: Final = (
+    "What the desk earned or lost while the fault held, with what it held at the price of the "
+    "market; how many of the orders that it wanted were refused or never sent; and the most orders "
+    "at one time whose end nobody knew. Faults that held beside each other share it."
+)
 STYLE: Final = """
 :root { color-scheme: light dark; }
 body { margin: 2rem auto; max-width: 76rem; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; }
@@ -68,9 +77,12 @@ def _lines(run: Run, table: Table, plain: Callable[[str], str]) -> Iterator[str]
         rows = [_row(each) for each in run.alerts if each.pack == pack]
         if rows:
             yield from ("", f"## {plain(pack)}", "", table(COLUMNS, rows))
+    if run.faults:
+        yield from ("", "## What it cost", "", plain(COST_WORDS), "")
+        yield table(COST_COLUMNS, [_cost(each) for each in run.faults])
     others = [_other(each) for each in run.faults if each.along or each.noise]
     if others:
-        columns = ("pack", "fault", "expected along with it", "noise", "messages")
+        columns = ("pack", "fault", "expected along with it", "noise")
         yield from ("", "## What else fired", "", table(columns, others))
 
 
@@ -97,7 +109,21 @@ def _row(each: AlertOutcome) -> tuple[str, ...]:
 
 def _other(each: FaultOutcome) -> tuple[str, ...]:
     along, noise = ", ".join(each.along), ", ".join(each.noise)
-    return each.pack, each.fault, along, noise, str(each.messages)
+    return each.pack, each.fault, along, noise
+
+
+def _cost(each: FaultOutcome) -> tuple[str, ...]:
+    cost = each.cost
+    return (
+        each.pack or "all",
+        each.fault,
+        each.clock,
+        _span(each.lasted_s),
+        f"{cost.pnl_usd:+,.0f} USD",
+        f"{cost.orders_refused:,} of {cost.orders_wanted:,}",
+        f"{cost.orders_at_risk:,} ({cost.usd_at_risk:,.0f} USD)",
+        str(each.messages) if each.clock == "played" else "",
+    )
 
 
 def _seconds(value: float | None) -> str:

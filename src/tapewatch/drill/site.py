@@ -16,6 +16,7 @@ import orjson
 
 from tapewatch.drill.companions import Companion
 from tapewatch.drill.errors import NotReachable, NotRedirected
+from tapewatch.floor.ledger import Cost
 from tapewatch.metrics.scrape.errors import ScrapeFailed
 from tapewatch.metrics.scrape.http.client import HttpClient, Request
 from tapewatch.metrics.scrape.http.settings import HttpSettings
@@ -41,9 +42,10 @@ class Site:
         """Let a fault begin."""
         await self._ask("the floor", f"{FLOOR}/faults/{fault}?for={seconds:.0f}s", method="POST")
 
-    async def end(self, fault: str) -> None:
-        """End a fault."""
-        await self._ask("the floor", f"{FLOOR}/faults/{fault}", method="DELETE")
+    async def end(self, fault: str) -> Cost:
+        """End a fault; says what it came to on all desks together."""
+        body = await self._ask("the floor", f"{FLOOR}/faults/{fault}", method="DELETE")
+        return sum((Cost(**each) for each in orjson.loads(body)["costs"].values()), Cost())
 
     async def alerts(self) -> list[dict[str, Any]]:
         """List the alerts of the rules, pending ones too."""

@@ -16,8 +16,10 @@ from tapewatch.floor.cast import CASTS
 from tapewatch.floor.changes import Active
 from tapewatch.floor.errors import UnknownPack
 from tapewatch.floor.exchange import Exchange
+from tapewatch.floor.faults import Fault
+from tapewatch.floor.ledger import Bill, Ledger
 from tapewatch.floor.market import Market
-from tapewatch.floor.messages import EXCHANGE, ROLES, Post
+from tapewatch.floor.messages import EXCHANGE, ROLES, Mail, Post
 from tapewatch.floor.mischief import Running
 from tapewatch.floor.service import LocalService, Plan, Service, Step, Worker, start_of
 from tapewatch.floor.size import Size
@@ -54,6 +56,7 @@ class Desk:
         self.market = self._market(size, seed)
         rng = random.Random(f"{seed} {self.name} exchange")  # noqa: S311 # A game, and repeatable.
         self.exchange = Exchange(self.market, rng)
+        self.ledger = Ledger()
         self._post = Post()
         prices = dict(self.market.prices)
         self.services = tuple(
@@ -91,7 +94,7 @@ class Desk:
         """Let so much time pass, with these faults, and more changes to what is told."""
         step = Step(now_s, seconds, 1.0, tuple(running), tuple(changes))
         self.exchange.causes = step.causes
-        self._post.send(self.exchange.step(now_s, seconds, self._post.take(EXCHANGE)))
+        self._send(self.exchange.step(now_s, seconds, self._post.take(EXCHANGE)))
         step = Step(now_s, seconds, self.market.activity, step.running, step.changes)
         living = [each for each in self.services if each.works]
         for service in living:
@@ -104,10 +107,19 @@ class Desk:
     def _work(self, role: str, living: Sequence[Service]) -> None:
         for service in living:
             if role in service.roles:
-                self._post.send(service.worker.work(role, self._post.take(role)))
+                self._send(service.worker.work(role, self._post.take(role)))
         # What came for somebody who is not there is lost, as it is on a wire.
         if role != EXCHANGE:
             self._post.take(role)
+
+    def _send(self, mail: Mail) -> None:
+        self.ledger.hear(mail)
+        self._post.send(mail)
+
+    def bill(self, fault: Fault) -> Bill:
+        """Begin to reckon what the time of a fault comes to."""
+        booked_usd = fault.booked_usd(self.catalog.metrics)
+        return Bill(self.ledger, self.market.prices, booked_usd=booked_usd)
 
     def close(self) -> None:
         """Say that every service ends on purpose."""

@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import Final
 
 import uvicorn
@@ -111,7 +112,12 @@ class Doors:
             {"name": name, "help": fault.help, "fires": list(fault.fires)}
             for name, fault in FAULTS.items()
         ]
-        return JSONResponse({"running": [_told(each) for each in running], "known": known})
+        return JSONResponse(
+            {
+                "running": [{**_told(each), "costs": self._costs(each.name)} for each in running],
+                "known": known,
+            }
+        )
 
     async def _begin(self, request: Request) -> Response:
         if refused := self._refused(request):
@@ -130,7 +136,11 @@ class Doors:
     async def _end(self, request: Request) -> Response:
         if refused := self._refused(request):
             return refused
-        return JSONResponse({"ended": self.floor.mischief.end(request.path_params["name"])})
+        name = request.path_params["name"]
+        return JSONResponse({"ended": self.floor.mischief.end(name), "costs": self._costs(name)})
+
+    def _costs(self, fault: str) -> dict[str, dict[str, float]]:
+        return {desk: asdict(cost) for desk, cost in self.floor.costs(fault).items()}
 
     def _refused(self, request: Request) -> Response | None:
         # A page in a browser may reach the loopback address too; it has no business here.
@@ -161,7 +171,11 @@ class Server(uvicorn.Server):
 
 def server_of(app: Starlette) -> Server:
     """A web server without logs and signals of its own."""
-    return Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+    # A ping of uvicorn says bytes at random, and not every client gives such back.
+    config = uvicorn.Config(
+        app, lifespan="off", log_config=None, access_log=False, ws_ping_interval=None
+    )
+    return Server(config)
 
 
 async def live(floor: Floor, doors: Doors, clock: Clock, *, speed: float) -> None:

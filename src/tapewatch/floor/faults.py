@@ -6,7 +6,7 @@ metrics of each pack. What it does is a table of changes, so a fault begins and 
 steps and leaves nothing behind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -32,6 +32,15 @@ class Fault:
 
     causes: tuple[str, ...] = ()
     """What goes wrong in the world of the desk, and is found out there (``causes.py``)."""
+
+    def booked_usd(self, metrics: Collection[str]) -> float:
+        """Sum what it books on every book of profit and loss that is among these metrics."""
+        return sum(
+            change.amount
+            for change in self.changes
+            if isinstance(change, Plus) and change.metric in metrics
+            if change.metric.endswith("_pnl_usd")
+        )
 
 
 FAULTS: Final[Mapping[str, Fault]] = {

@@ -18,6 +18,7 @@ from typing import Final, Self
 
 from tapewatch.catalog.loading import find_pack, load_catalog
 from tapewatch.floor.desk import Desk, Hire
+from tapewatch.floor.ledger import Bill, Cost
 from tapewatch.floor.mischief import Mischief, Running, at_random
 from tapewatch.floor.service import LocalService
 from tapewatch.floor.size import Size
@@ -36,6 +37,9 @@ class Floor:
     mischief: Mischief = field(default_factory=Mischief)
     plan: list[Running] = field(default_factory=list)
     """Faults that will come by themselves, the next one last."""
+
+    _bills: dict[str, tuple[float, dict[str, Bill]]] = field(default_factory=dict)
+    """When each fault held last, and what it came to on every desk."""
 
     @classmethod
     def of(
@@ -77,6 +81,8 @@ class Floor:
             due = self.plan.pop()
             self.mischief.begin(due.name, now_s=now_s, lasts_s=due.ends_s - due.began_s)
         running = self.mischief.at(now_s)
+        for each in running:
+            self._open_bills(each)
         kinds = {each.fault.service for each in running}
         for desk in self.desks:
             first = desk.services[0]
@@ -85,6 +91,20 @@ class Floor:
                     service.stand(down="unwatched" in kinds, hung=False)
             first.stand(down="down" in kinds, hung="hung" in kinds)
             desk.step(now_s, seconds, running)
+        for each in running:
+            for bill in self._bills[each.name][1].values():
+                bill.note()
+
+    def costs(self, fault: str) -> dict[str, Cost]:
+        """Say for every desk what a fault came to, until now or when it held last."""
+        _, bills = self._bills.get(fault, (0.0, {}))
+        return {desk: bill.cost for desk, bill in bills.items()}
+
+    def _open_bills(self, running: Running) -> None:
+        began_s, _ = self._bills.get(running.name, (None, {}))
+        if began_s != running.began_s:
+            bills = {desk.name: desk.bill(running.fault) for desk in self.desks}
+            self._bills[running.name] = running.began_s, bills
 
     async def run(self, clock: Clock, *, speed: float = 1.0) -> None:
         """Step again and again; with a speed more happens in a second, which stays a second."""

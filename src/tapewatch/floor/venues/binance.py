@@ -9,7 +9,7 @@ has to be there where a time is, and is not checked.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -34,6 +34,8 @@ from tapewatch.floor.venues.streams import LIFE_S, Streams
 from tapewatch.model.clock import Clock
 
 KEY: Final = "x-mbx-apikey"
+SYMBOL: Final = re.compile(r"[A-Z0-9]+")
+FEE: Final = "0.001"
 NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 DEPTH_WEIGHTS: Final = ((100, 5), (500, 25), (1000, 50), (5000, 250))
 """The weight of a book by how many levels are asked for, up to so many."""
@@ -50,7 +52,14 @@ RATE_LIMITS: Final = (
 FILTERS: Final = (
     {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
     {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000", "stepSize": "0.00001"},
-    {"filterType": "NOTIONAL", "minNotional": "5", "applyMinToMarket": True},
+    {
+        "filterType": "NOTIONAL",
+        "minNotional": "5",
+        "applyMinToMarket": True,
+        "maxNotional": "9000000",
+        "applyMaxToMarket": False,
+        "avgPriceMins": 5,
+    },
 )
 
 Asked = Mapping[str, str]
@@ -84,6 +93,7 @@ class BinanceVenue:
             ("/api/v3/openOrders", self._open, 6),
             ("/api/v3/allOrders", self._all, 20),
             ("/api/v3/order", self._look, 4),
+            ("/sapi/v1/asset/tradeFee", self._fees, 1),
             ("/sapi/v1/capital/config/getall", _no_list, 10),
             ("/sapi/v1/margin/allPairs", _no_list, 1),
             ("/sapi/v1/margin/isolated/allPairs", _no_list, 1),
@@ -164,15 +174,20 @@ class BinanceVenue:
     def _time(self, _asked: Asked, _account: str) -> Any:
         return {"serverTime": round(self.now_s * 1000)}
 
-    def _information(self, _asked: Asked, _account: str) -> Any:
+    def _information(self, asked: Asked, _account: str) -> Any:
         names = ("rateLimitType", "interval", "intervalNum", "limit")
         return {
             "timezone": "UTC",
             "serverTime": round(self.now_s * 1000),
             "rateLimits": [dict(zip(names, each, strict=True)) for each in RATE_LIMITS],
             "exchangeFilters": [],
-            "symbols": [_described(name) for name in self.market.symbols],
+            "symbols": [_described(name) for name in self._chosen(asked)],
         }
+
+    def _fees(self, asked: Asked, account: str) -> Any:
+        self._known(account)
+        fee = {"makerCommission": FEE, "takerCommission": FEE}
+        return [{"symbol": name, **fee} for name in self._chosen(asked)]
 
     def _price(self, asked: Asked, _account: str) -> Any:
         symbol = self._symbol(asked)
@@ -308,6 +323,13 @@ class BinanceVenue:
         if not account:
             raise VenueRefuses(401, -2014, "API-key format invalid.")
 
+    def _chosen(self, asked: Asked) -> Sequence[str]:
+        """Give the symbols that are asked for, by ``symbol`` or as a list by ``symbols``."""
+        if "symbol" in asked:
+            return (self._symbol(asked),)
+        named = SYMBOL.findall(asked.get("symbols", ""))
+        return tuple(self._symbol({"symbol": name}) for name in named) or self.market.symbols
+
     def _symbol(self, asked: Asked) -> str:
         symbol = asked.get("symbol", "")
         if symbol not in self.market.prices:
@@ -338,8 +360,13 @@ def _described(symbol: str) -> dict[str, Any]:
         "baseAsset": _base(symbol),
         "quoteAsset": QUOTE,
         "baseAssetPrecision": 8,
+        "quotePrecision": 8,
         "quoteAssetPrecision": 8,
         "orderTypes": ["LIMIT", "MARKET"],
+        "icebergAllowed": False,
+        "ocoAllowed": False,
+        "quoteOrderQtyMarketAllowed": False,
+        "allowTrailingStop": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "permissions": ["SPOT"],

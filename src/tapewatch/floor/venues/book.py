@@ -23,6 +23,9 @@ class Update:
     last: int
     bids: Levels
     asks: Levels
+    best_bid: tuple[str, str]
+    best_ask: tuple[str, str]
+    """The best levels after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Book:
         first = self.number + 1
         self.number += max(len(changes[0]) + len(changes[1]), 1)
         self.bids, self.asks = bids, asks
-        return Update(self.symbol, first, self.number, *changes)
+        best = next(iter(bids.items())), next(iter(asks.items()))
+        return Update(self.symbol, first, self.number, *changes, *best)
 
     def trade(self, price: float, rng: random.Random) -> Trade:
         """Let two orders meet."""

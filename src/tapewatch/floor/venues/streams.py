@@ -127,12 +127,13 @@ class Streams:
         """Send what happened to whoever listens, and let go whoever has listened for a day."""
         now_ms = round(self._now_s * 1000)
         for update in updates:
-            depth = depth_event(update, now_ms)
+            events = {"depth": depth_event(update, now_ms), "bookTicker": best_event(update)}
             for listener in tuple(self.listeners):
                 for stream in listener.streams:
                     symbol, _, kind = stream.partition("@")
-                    if symbol == update.symbol.lower() and kind.partition("@")[0] == "depth":
-                        listener.tell(stream, depth)
+                    event = events.get(kind.partition("@")[0])
+                    if event is not None and symbol == update.symbol.lower():
+                        listener.tell(stream, event)
         for trade in trades:
             event = trade_event(trade, now_ms)
             for listener in tuple(self.listeners):
@@ -176,6 +177,13 @@ def depth_event(update: Update, now_ms: int) -> dict[str, Any]:
         "b": [list(each) for each in update.bids.items()],
         "a": [list(each) for each in update.asks.items()],
     }
+
+
+def best_event(update: Update) -> dict[str, Any]:
+    """Tell the best levels of a book."""
+    (bid, bid_size), (ask, ask_size) = update.best_bid, update.best_ask
+    sizes = {"B": bid_size, "A": ask_size}
+    return {"u": update.last, "s": update.symbol, "b": bid, "a": ask, **sizes}
 
 
 def trade_event(trade: Trade, now_ms: int) -> dict[str, Any]:
