@@ -2,6 +2,7 @@ import sqlite3
 
 import pytest
 
+from tapewatch.alerting.alerts import AlertStore
 from tapewatch.alerting.book.book import Book
 from tapewatch.alerting.errors import BookForeign, BookUnusable
 
@@ -56,5 +57,38 @@ def test_the_file_of_somebody_else_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "book") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(BookForeign, match="has layout 99, this version knows 1"):
+    with pytest.raises(BookForeign, match="has layout 99, this version knows 2"):
         Book(tmp_path / "book")
+
+
+def test_a_run_of_rows_is_written_whole_and_in_its_order(tmp_path):
+    book = Book(tmp_path / "book")
+    for number in range(200):
+        book.write(WRITE, (str(number % 150), str(number).encode()))
+    book.commit()
+    kept = dict(book.rows("SELECT id, body FROM silences"))
+    assert len(kept) == 150
+    assert (kept["0"], kept["49"], kept["50"]) == (b"150", b"199", b"50")
+
+
+FIRST_LAYOUT = """
+CREATE TABLE alerts (
+    fingerprint TEXT PRIMARY KEY, labels BLOB, annotations BLOB, starts_ns INTEGER,
+    ends_ns INTEGER, updated_ns INTEGER, timeout INTEGER, generator_url TEXT, over INTEGER
+) WITHOUT ROWID;
+CREATE TABLE history (place INTEGER PRIMARY KEY, fingerprint TEXT);
+CREATE INDEX history_fingerprint ON history (fingerprint) WHERE fingerprint != '';
+INSERT INTO alerts VALUES ('f1', '{"alertname":"A"}', '{}', 1, 5, 2, 0, 'http://a', 0);
+INSERT INTO alerts VALUES ('f0', '{"alertname":"B"}', '{}', 3, 4, 3, 1, '', 1);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_the_first_layout_is_taken_over(tmp_path):
+    with sqlite3.connect(tmp_path / "book") as connection:
+        connection.executescript(FIRST_LAYOUT)
+    connection.close()
+    store = AlertStore(Book(tmp_path / "book"))
+    store.load(2, 0)
+    told = {each.fingerprint: (each.name, each.ends_ns, each.timeout, each.over) for each in store}
+    assert told == {"f1": ("A", 5, False, False), "f0": ("B", 4, True, True)}

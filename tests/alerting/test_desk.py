@@ -188,6 +188,28 @@ def test_a_refusal_is_tried_again_at_the_next_flush(tmp_path):
     assert [each.reason for each in bench.sent()] == [Reason.FIRST]
 
 
+def test_an_end_that_was_refused_is_told_again_although_its_group_was_let_go(tmp_path):
+    bench = Bench(tmp_path)
+    bench.say(alert("A", BEGIN))
+    bench.wait(10)
+    bench.sent()
+    bench.say(alert("A", BEGIN, bench.now_ns))
+    bench.wait(110)
+    assert bench.desk.groups == {}
+    bench.sent("refused")
+    bench.wait(10)
+    assert [each.reason for each in bench.sent()] == [Reason.ALL_RESOLVED]
+
+
+def test_saying_an_alert_again_writes_its_times_alone(tmp_path):
+    bench = Bench(tmp_path)
+    bench.say(alert("A", BEGIN, BEGIN + 60 * SECOND))
+    bench.wait(10)
+    bench.desk.book.commit()
+    bench.desk.accept([alert("A", BEGIN, BEGIN + 90 * SECOND)], bench.now_ns)
+    assert [row[2] for _, row in bench.desk.book.take()] == [BEGIN + 90 * SECOND]
+
+
 def test_a_limit_keeps_alerts_out_and_leaves_room_for_the_most_urgent(tmp_path):
     bench = Bench(tmp_path, alerts_max=10)
     bench.say(*(alert("A", n=str(n)) for n in range(50)))

@@ -25,6 +25,17 @@ def test_the_twins_agree(data):
     assert fast.crc32c(data) == hashing_pure.crc32c(data)
 
 
+@given(st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9)), max_size=4).map(tuple))
+def test_the_fingerprints_of_the_twins_agree(pairs):
+    assert fast.fingerprint(pairs) == hashing_pure.fingerprint(pairs)
+
+
+@pytest.mark.parametrize("module", [fast, hashing_pure], ids=["chosen", "pure"])
+def test_a_fingerprint_of_what_is_no_text_is_refused(module):
+    with pytest.raises(UnicodeEncodeError, match="surrogates not allowed"):
+        module.fingerprint((("a", "\ud800"),))
+
+
 @given(st.binary(max_size=50), st.binary(max_size=50))
 def test_a_checksum_can_be_continued(head, tail):
     assert fast.crc32c(tail, fast.crc32c(head)) == fast.crc32c(head + tail)

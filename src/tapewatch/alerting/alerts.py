@@ -10,11 +10,12 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from tapewatch.alerting.book.book import Book
+from tapewatch.alerting.book.book import Book, packed
 from tapewatch.alerting.urgency import urgency_of
 from tapewatch.model.labels import Labels
 
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
     from tapewatch.alerting.groups import Group
     from tapewatch.alerting.routing import Route
 
-KEEP: Final = "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-DROP: Final = "DELETE FROM alerts WHERE fingerprint = ?"
+KEEP: Final = "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?)"
+KEEP_TIMES: Final = "INSERT OR REPLACE INTO alert_times VALUES (?, ?, ?, ?, ?, ?)"
+DROP: Final = "DELETE FROM alerts WHERE place = ?"
+DROP_TIMES: Final = "DELETE FROM alert_times WHERE place = ?"
+KNOWN: Final = """
+SELECT place, fingerprint, labels, annotations, starts_ns, ends_ns, updated_ns, timeout,
+       generator_url, over
+FROM alerts JOIN alert_times USING (place) ORDER BY place
+"""
 ALERT_NAME: Final = "alertname"
 
 
@@ -53,16 +61,19 @@ class AlertState:
     wakes_ns: int = 0
     """When the store looks at its end again; 0 is never."""
 
-    _labels_json: bytes = b""
+    place: int = 0
+    """Where it stands in the book."""
+
+    _labels_json: str = ""
 
     def __post_init__(self) -> None:
         self.urgency = urgency_of(self.labels)
 
     @property
-    def labels_json(self) -> bytes:
+    def labels_json(self) -> str:
         """The labels as the book has them."""
         if not self._labels_json:
-            self._labels_json = orjson.dumps(dict(self.labels))
+            self._labels_json = packed(dict(self.labels))
         return self._labels_json
 
     @property
@@ -74,27 +85,19 @@ class AlertState:
         """Say whether the alert is over at a time."""
         return self.ends_ns <= now_ns
 
-    def merge(self, said: "AlertState", now_ns: int) -> None:
-        """Take over what is said anew."""
-        if self._overlaps(said):
-            said.starts_ns = min(said.starts_ns, self.starts_ns)
-            said.ends_ns = self._end(said, now_ns)
-        self.annotations = said.annotations
-        self.starts_ns, self.ends_ns = said.starts_ns, said.ends_ns
-        self.updated_ns, self.timeout = said.updated_ns, said.timeout
-        self.generator_url = said.generator_url
+    def merge(self, starts_ns: int, ends_ns: int, now_ns: int, *, timeout: bool) -> None:
+        """Take over the times that are said anew."""
+        if self.starts_ns < ends_ns < self.ends_ns or self.starts_ns < starts_ns < self.ends_ns:
+            starts_ns = min(starts_ns, self.starts_ns)
+            ends_ns = self._end(ends_ns, now_ns)
+        self.starts_ns, self.ends_ns = starts_ns, ends_ns
+        self.updated_ns, self.timeout = now_ns, timeout
 
-    def _overlaps(self, said: "AlertState") -> bool:
-        return (
-            self.starts_ns < said.ends_ns < self.ends_ns
-            or self.starts_ns < said.starts_ns < self.ends_ns
-        )
-
-    def _end(self, said: "AlertState", now_ns: int) -> int:
-        later = self.ends_ns > said.ends_ns
-        if said.is_resolved(now_ns):
-            return self.ends_ns if later and self.is_resolved(now_ns) else said.ends_ns
-        return self.ends_ns if later and not self.timeout else said.ends_ns
+    def _end(self, said_ns: int, now_ns: int) -> int:
+        later = self.ends_ns > said_ns
+        if said_ns <= now_ns:
+            return self.ends_ns if later and self.is_resolved(now_ns) else said_ns
+        return self.ends_ns if later and not self.timeout else said_ns
 
 
 class AlertStore:
@@ -105,6 +108,7 @@ class AlertStore:
         self._known: dict[str, AlertState] = {}
         self._names: Counter[str] = Counter()
         self._ends: list[tuple[int, str]] = []
+        self._places = count(1)
         self.alerts_max = 0
         self.per_name_max = 0
 
@@ -125,8 +129,9 @@ class AlertStore:
         Nobody could say that an alert goes on while no process listened, so one whose end came
         meanwhile gets ``grace_ns`` more for its sender to speak again.
         """
-        for row in self._book.rows("SELECT * FROM alerts"):
-            fingerprint, labels, annotations, starts, ends, updated, timeout, url, over = row
+        last = 0
+        for row in self._book.rows(KNOWN):
+            last, fingerprint, labels, annotations, starts, ends, updated, timeout, url, over = row
             state = AlertState(
                 fingerprint,
                 Labels.of(orjson.loads(labels)),
@@ -137,10 +142,12 @@ class AlertStore:
                 bool(timeout),
                 url,
                 bool(over),
+                place=last,
             )
             if not over and ends <= now_ns:
                 state.ends_ns = now_ns + grace_ns
             self._add(state)
+        self._places = count(last + 1)
 
     def limit_of(self, said: AlertState) -> str:
         """Say which limit keeps a new alert out; the most urgent have a tenth of room more."""
@@ -153,23 +160,21 @@ class AlertStore:
 
     def add(self, said: AlertState) -> None:
         """Know a new alert."""
+        said.place = next(self._places)
         self._add(said)
         self.write(said)
 
     def write(self, state: AlertState) -> None:
         """Put an alert as it is now into the book, and look at its end when it comes."""
-        row = (
-            state.fingerprint,
-            state.labels_json,
-            orjson.dumps(dict(state.annotations)),
-            state.starts_ns,
-            state.ends_ns,
-            state.updated_ns,
-            state.timeout,
-            state.generator_url,
-            state.over,
-        )
+        words = packed(dict(state.annotations))
+        row = (state.place, state.fingerprint, state.labels_json, words, state.generator_url)
         self._book.write(KEEP, row)
+        self.write_times(state)
+
+    def write_times(self, state: AlertState) -> None:
+        """Put into the book what has changed where only times have."""
+        times = (state.starts_ns, state.ends_ns, state.updated_ns)
+        self._book.write(KEEP_TIMES, (state.place, *times, state.timeout, state.over))
         self._wake(state)
 
     def ended(self, now_ns: int) -> Iterator[AlertState]:
@@ -207,14 +212,15 @@ class AlertStore:
         for state in self._known.values():
             if not state.over:
                 state.ends_ns += by_ns
-                self.write(state)
+                self.write_times(state)
 
     def _forget(self, state: AlertState) -> None:
         del self._known[state.fingerprint]
         self._names[state.name] -= 1
         if not self._names[state.name]:
             del self._names[state.name]
-        self._book.write(DROP, (state.fingerprint,))
+        self._book.write(DROP, (state.place,))
+        self._book.write(DROP_TIMES, (state.place,))
 
     def _add(self, state: AlertState) -> None:
         self._known[state.fingerprint] = state

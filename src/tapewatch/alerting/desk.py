@@ -43,6 +43,8 @@ RETOLD_NS: Final = 900 * SECOND_NS
 FLUSHES_MAX: Final = 500
 """How many groups one tick flushes, so that a storm does not hold up whoever waits."""
 
+NOT_UTF8: Final = "invalid label or annotation set: it is not UTF-8"
+
 GROUPS: Final = "SELECT key, next_ns, full_ns, flushed_ns, episode, sequence FROM groups"
 
 
@@ -81,16 +83,9 @@ class Desk:
         self.silences.refresh(now_ns)
         faults = []
         for alert in alerts:
-            try:
-                said = self._state_of(alert, now_ns)
-            except UnicodeEncodeError:
-                faults.append("invalid label or annotation set: it is not UTF-8")
-                continue
-            fault = self._fault_of(said)
+            fault = self._take(alert, now_ns)
             if fault:
                 faults.append(fault)
-            else:
-                self._take(said, now_ns)
         self.accepted += len(alerts) - len(faults)
         self.invalid += len(faults)
         if faults:
@@ -244,64 +239,77 @@ class Desk:
         inhibited = self.inhibitor.inhibited_by(state.labels, now_ns)
         return self.silences.silenced_by(state), inhibited
 
-    def _state_of(self, alert: Alert, now_ns: int) -> AlertState:
+    def _take(self, alert: Alert, now_ns: int) -> str:
+        """Take one alert; says what is wrong with one that cannot be taken."""
+        try:
+            fingerprint = alert.labels.fingerprint()
+        except UnicodeEncodeError:
+            return NOT_UTF8
+        starts_ns = alert.starts_at_ns or alert.ends_at_ns or now_ns
         ends_ns = alert.ends_at_ns or now_ns + self.plan.resolve_timeout_ns
-        for _, value in alert.annotations:
-            if not value.isascii():
-                value.encode()
-        fingerprint = alert.labels.fingerprint()
         if self._ended_by_peer.get(fingerprint, 0) >= ends_ns:
             ends_ns = min(ends_ns, now_ns)
-        return AlertState(
-            fingerprint,
-            alert.labels,
-            alert.annotations,
-            alert.starts_at_ns or alert.ends_at_ns or now_ns,
-            ends_ns,
-            now_ns,
-            not alert.ends_at_ns,
-            alert.generator_url,
-        )
-
-    def _fault_of(self, said: AlertState) -> str:
-        if not said.labels:
-            return "at least one label pair required"
-        if said.ends_ns < said.starts_ns:
-            return "start time must be before end time"
-        for kind, labels in (("label", said.labels), ("annotation", said.annotations)):
-            for name, _ in labels:
-                if not is_label_name(name, self.plan.reading):
-                    return f'invalid {kind} set: invalid name "{name}"'
+        state = self.alerts.get(fingerprint)
+        same = state is not None and state.annotations == alert.annotations
+        fault = "" if same else self._fault_of(alert)
+        if ends_ns < starts_ns:
+            fault = fault or "start time must be before end time"
+        if fault:
+            return fault
+        if state is None:
+            self._meet(_state_of(alert, fingerprint, starts_ns, ends_ns, now_ns), now_ns)
+            return ""
+        was = (state.over, state.starts_ns)
+        state.merge(starts_ns, ends_ns, now_ns, timeout=not alert.ends_at_ns)
+        if not same or state.generator_url != alert.generator_url:
+            state.annotations, state.generator_url = alert.annotations, alert.generator_url
+            self.alerts.write(state)
+        self._go_on(state, was, now_ns)
         return ""
 
-    def _take(self, said: AlertState, now_ns: int) -> None:
-        state = self.alerts.get(said.fingerprint)
-        fresh = state is None
-        if state is None and said.is_resolved(now_ns) and not self._awaits(said):
+    def _fault_of(self, alert: Alert) -> str:
+        if not alert.labels:
+            return "at least one label pair required"
+        for kind, labels in (("label", alert.labels), ("annotation", alert.annotations)):
+            for name, value in labels:
+                if not is_label_name(name, self.plan.reading):
+                    return f'invalid {kind} set: invalid name "{name}"'
+                if not (value.isascii() or _is_utf8(value)):
+                    return NOT_UTF8
+        return ""
+
+    def _meet(self, state: AlertState, now_ns: int) -> None:
+        """Take an alert that was not known."""
+        if state.is_resolved(now_ns) and not self._awaits(state):
             return  # Senders repeat ends for a while; this one is known, told and forgotten.
-        if state is None:
-            limit = self.alerts.limit_of(said)
-            if limit:
-                self._limit(said, limit, now_ns)
-                return
-            state = said
-            state.over = said.is_resolved(now_ns)
-            self.alerts.add(state)
-            self._enter(state)
-            if state.over:
-                self._note(Happening.RESOLVED, state, now_ns)
-            else:
-                self._fire(state, now_ns)
+        limit = self.alerts.limit_of(state)
+        if limit:
+            self._limit(state, limit, now_ns)
+            return
+        state.over = state.is_resolved(now_ns)
+        self.alerts.add(state)
+        self._enter(state)
+        if state.over:
+            self._note(Happening.RESOLVED, state, now_ns)
         else:
-            state.merge(said, now_ns)
+            self._fire(state, now_ns)
+        for route, labels in self.places(state):
+            self._join(state, route, labels, now_ns)
+
+    def _go_on(self, state: AlertState, was: tuple[bool, int], now_ns: int) -> None:
+        """Draw the conclusions from what was said of a known alert."""
+        if not state.over and state.is_resolved(now_ns):
+            self._end(state, now_ns)
+        else:
             if state.over and not state.is_resolved(now_ns):
                 state.over = False
                 self._fire(state, now_ns)
-            elif not state.over and state.is_resolved(now_ns):
-                self._end(state, now_ns)
-            self.alerts.write(state)
-        for route, labels in self.places(state):
-            if not state.over or fresh or self._has(route.id, labels, state):
+            self.alerts.write_times(state)
+        places = self.places(state)
+        if was == (state.over, state.starts_ns) and len(places) == len(state.groups):
+            return  # It is where it was; only its end has moved.
+        for route, labels in places:
+            if not state.over or self._has(route.id, labels, state):
                 self._join(state, route, labels, now_ns)
 
     def _fire(self, state: AlertState, now_ns: int) -> None:
@@ -375,7 +383,7 @@ class Desk:
     def _end(self, state: AlertState, now_ns: int) -> None:
         """Note that an alert is over."""
         state.over = True
-        self.alerts.write(state)
+        self.alerts.write_times(state)
         self.attention.resolved(state.fingerprint)
         self._note(Happening.RESOLVED, state, now_ns)
         for group in state.groups:
@@ -496,6 +504,7 @@ class Desk:
                     group = self._new_group(route, labels, self._last_ns, None)
                 if group is not None and group.key == told.group_key:
                     group.add(state, self._last_ns)
+                    self._schedule(group)
 
     def _limit(self, said: AlertState, limit: str, now_ns: int) -> None:
         if not self.limited[said.name]:
@@ -568,3 +577,27 @@ class Desk:
     def firing(self, now_ns: int) -> Iterator[AlertState]:
         """Yield the alerts that fire."""
         return (state for state in self.alerts if not state.is_resolved(now_ns))
+
+
+def _is_utf8(text: str) -> bool:
+    """Say whether a text can be written as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _state_of(
+    alert: Alert, fingerprint: str, starts_ns: int, ends_ns: int, now_ns: int
+) -> AlertState:
+    return AlertState(
+        fingerprint,
+        alert.labels,
+        alert.annotations,
+        starts_ns,
+        ends_ns,
+        now_ns,
+        not alert.ends_at_ns,
+        alert.generator_url,
+    )

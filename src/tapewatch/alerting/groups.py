@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-import orjson
-
 from tapewatch.alerting.alerts import AlertState
-from tapewatch.alerting.book.book import Book
+from tapewatch.alerting.book.book import Book, packed
 from tapewatch.alerting.routing import Route
 from tapewatch.model.labels import Labels, quote
 
@@ -103,7 +101,7 @@ class Group:
             (
                 self.book_key,
                 self.route.id,
-                orjson.dumps(dict(self.labels)),
+                packed(dict(self.labels)),
                 self.next_ns,
                 self.full_ns,
                 self.flushed_ns,

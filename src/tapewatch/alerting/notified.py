@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from tapewatch.alerting.book.book import Book
+from tapewatch.alerting.book.book import Book, packed
 from tapewatch.alerting.notification import Lane
 
 KEEP: Final = "INSERT OR REPLACE INTO notified VALUES (?, ?, ?, ?)"
@@ -150,7 +150,7 @@ class NotifiedLog:
 
     def _keep(self, lane: Lane, told: Told) -> None:
         self._entries[lane] = told
-        row = (lane.group_key, lane.receiver, lane.integration, orjson.dumps(told.as_dict()))
+        row = (lane.group_key, lane.receiver, lane.integration, packed(told.as_dict()))
         self._book.write(KEEP, row)
 
     def _drop(self, lane: Lane) -> None:

@@ -3,6 +3,9 @@
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+
 cdef extern from *:
     """
     #include <stdint.h>
@@ -135,6 +138,22 @@ def fnv1a64(bytes data not None):
     for i in range(size):
         total = (total ^ at[i]) * 0x100000001B3ULL
     return total
+
+
+def fingerprint(pairs):
+    cdef uint64_t total = 0xCBF29CE484222325ULL
+    cdef const char *text
+    cdef Py_ssize_t size, i
+    cdef char digits[17]
+    for pair in pairs:
+        for part in pair:
+            text = PyUnicode_AsUTF8AndSize(part, &size)
+            for i in range(size):
+                total = (total ^ <uint8_t> text[i]) * 0x100000001B3ULL
+            total = (total ^ 0xFF) * 0x100000001B3ULL
+    for i in range(16):
+        digits[i] = "0123456789abcdef"[(total >> (60 - 4 * i)) & 15]
+    return digits[:16].decode("ascii")
 
 
 def crc32c(const uint8_t[::1] data, uint32_t seed=0):

@@ -42,6 +42,12 @@ def fnv1a64(data: bytes) -> int:
     return total
 
 
+def fingerprint(pairs: tuple[tuple[str, str], ...]) -> str:
+    """Write the FNV-1a of every name and value, each ended by a byte that no UTF-8 has."""
+    parts = [part.encode() + b"\xff" for pair in pairs for part in pair]
+    return f"{fnv1a64(b''.join(parts)):016x}"
+
+
 def crc32c(data: bytes, seed: int = 0) -> int:
     """Checksum ``data`` with CRC32C (Castagnoli); ``seed`` is the checksum of what came before."""
     register = seed ^ 0xFFFF_FFFF

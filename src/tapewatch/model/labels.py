@@ -13,7 +13,7 @@ from sys import intern
 from typing import Final, Self
 
 from tapewatch.model.errors import BadText
-from tapewatch.model.hashing import fnv1a64, xxhash64
+from tapewatch.model.hashing import fingerprint, xxhash64
 
 METRIC_NAME: Final = "__name__"
 
@@ -81,7 +81,7 @@ class Labels(tuple[tuple[str, str], ...]):
 
     def fingerprint(self) -> str:
         """Return the 16 hexadecimal digits under which Alertmanager knows the same labels."""
-        return f"{fnv1a64(self._joined()):016x}"
+        return fingerprint(self)
 
     def _joined(self) -> bytes:
         parts = [part.encode() for pair in self for part in pair]

@@ -5,22 +5,28 @@ The book's file: changes are gathered in memory and written in batches.
 transaction and returns when it is on disk. Beside a running state machine the two halves of it are
 called: ``take`` between turns, then ``put`` on a thread. A batch that cannot be written stays and
 is tried again with the next one, so memory and file never part.
+
+The thread has to win the interpreter back after each statement, from a loop that is busy in a
+storm, so rows that are added or replaced go many to a statement.
 """
 
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+import orjson
+
 from tapewatch.alerting.book.schema import prepare
 from tapewatch.alerting.errors import BookUnusable
 
 BUSY_SECONDS: Final = 10.0
+ROWS_AT_ONCE: Final = (64, 8)
 _TABLE: Final = re.compile(r"^(?:INSERT.* INTO|DELETE FROM|UPDATE) (\w+)")
 Change = tuple[str, Sequence[Any]]
 
@@ -99,7 +105,6 @@ class Book:
             self._connection.close()
 
     def _write(self, batch: Iterable[Change]) -> None:
-        execute = self._connection.executemany
         tables: dict[str, list[Change]] = {}
         for change in batch:
             tables.setdefault(_table_of(change[0]), []).append(change)
@@ -108,12 +113,36 @@ class Book:
             # Order counts inside a table only; runs of one statement are written by one call.
             for changes in tables.values():
                 for statement, run in groupby(changes, key=itemgetter(0)):
-                    execute(statement, map(itemgetter(1), run))
+                    self._write_run(statement, [row for _, row in run])
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def _write_run(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        at = 0
+        if statement.startswith("INSERT"):
+            for size in ROWS_AT_ONCE:
+                several = _several(statement, size)
+                while len(rows) - at >= size:
+                    together = chain.from_iterable(rows[at : at + size])
+                    self._connection.execute(several, tuple(together))
+                    at += size
+        self._connection.executemany(statement, rows[at:])
+
+
+def packed(value: object) -> str:
+    """Write a value as the JSON of a row; a text, because orjson's bytes take 1 KiB each."""
+    return orjson.dumps(value).decode()
+
+
+@cache
+def _several(statement: str, count: int) -> str:
+    """Let a statement add so many rows at once."""
+    head, values, row = statement.partition(" VALUES ")
+    assert row.startswith("("), f"{statement} has no row to repeat"
+    return head + values + ", ".join([row] * count)
 
 
 @cache

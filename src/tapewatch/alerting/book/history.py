@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from tapewatch.alerting.book.book import Book
+from tapewatch.alerting.book.book import Book, packed
 from tapewatch.model.durations import format_time_ns
 from tapewatch.model.labels import EMPTY, Labels
 from tapewatch.model.matchers import Matcher, match_all
@@ -116,13 +116,13 @@ class History:
 
     def note(self, entry: Entry) -> None:
         """Add what happened to the batch that is being gathered."""
-        labels = orjson.dumps(dict(entry.labels))
+        labels = packed(dict(entry.labels))
         row = (entry.at_ns, entry.kind, entry.fingerprint, entry.alert, entry.group_key)
         rest = (entry.receiver, entry.integration, entry.by, entry.told, labels)
         self._book.write(INSERT, row + rest)
 
     def note_alert(
-        self, at_ns: int, kind: str, fingerprint: str, alert: str, by: str, told: str, labels: bytes
+        self, at_ns: int, kind: str, fingerprint: str, alert: str, by: str, told: str, labels: str
     ) -> None:
         """Add what happened to one alert, whose labels are JSON already."""
         row = (at_ns, kind, fingerprint, alert, "", "", "", by, told, labels)
@@ -149,7 +149,10 @@ def question_of(search: Search) -> tuple[str, list[Any]]:
     """Write a search as SQL and its values."""
     conditions = ["at_ns BETWEEN ? AND ?"]
     values: list[Any] = [search.since_ns, search.until_ns]
-    for name in ("fingerprint", "group_key", "receiver"):
+    if search.fingerprint:
+        conditions.append("substr(fingerprint, 1, 1) = ? AND fingerprint = ?")
+        values.extend([search.fingerprint[:1], search.fingerprint])
+    for name in ("group_key", "receiver"):
         if getattr(search, name):
             conditions.append(f"{name} = ?")
             values.append(getattr(search, name))

@@ -5,22 +5,37 @@ from typing import Final
 
 from tapewatch.alerting.errors import BookForeign
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 APPLICATION: Final = 0x74617065
 """The word "tape", by which SQLite's file header says whose file it is."""
 
-TABLES: Final = """
+ALERTS: Final = """
 CREATE TABLE alerts (
-    fingerprint TEXT PRIMARY KEY,
+    place INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
     labels BLOB NOT NULL,
     annotations BLOB NOT NULL,
+    generator_url TEXT NOT NULL
+);
+CREATE TABLE alert_times (
+    place INTEGER PRIMARY KEY,
     starts_ns INTEGER NOT NULL,
     ends_ns INTEGER NOT NULL,
     updated_ns INTEGER NOT NULL,
     timeout INTEGER NOT NULL,
-    generator_url TEXT NOT NULL,
     over INTEGER NOT NULL
-) WITHOUT ROWID;
+);
+"""
+"""Alerts in the order in which they came, so that many at once are written to a few pages; what is
+said again is mostly another end, and writes the narrow table alone."""
+
+FINDING: Final = """
+CREATE INDEX history_fingerprint ON history (substr(fingerprint, 1, 1));
+"""
+"""The first digit finds an alert in a sixteenth of the history; a whole fingerprint would have each
+entry written to a page of its own."""
+
+TABLES: Final = """
 CREATE TABLE groups (
     key TEXT PRIMARY KEY,
     route TEXT NOT NULL,
@@ -75,7 +90,6 @@ CREATE TABLE history (
     labels BLOB NOT NULL
 );
 CREATE INDEX history_at ON history (at_ns);
-CREATE INDEX history_fingerprint ON history (fingerprint) WHERE fingerprint != '';
 """
 
 LATER_TABLES: Final = """
@@ -89,16 +103,36 @@ CREATE TABLE IF NOT EXISTS kept (
 """What older files of this layout lack and do without."""
 
 
+FROM_1: Final = f"""
+ALTER TABLE alerts RENAME TO former;
+{ALERTS}
+INSERT INTO alerts SELECT row_number() OVER (), fingerprint, labels, annotations, generator_url
+    FROM former;
+INSERT INTO alert_times SELECT place, starts_ns, ends_ns, updated_ns, timeout, over
+    FROM alerts JOIN former USING (fingerprint);
+DROP TABLE former;
+DROP INDEX history_fingerprint;
+{FINDING}
+"""  # noqa: S608  # constants only
+
+
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in a new file, and refuse a file of somebody else or of the future."""
     (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if layout == LAYOUT:
         connection.executescript(LATER_TABLES)
-        return
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if layout or tables:
+    elif layout == 1:
+        _run(connection, LATER_TABLES + FROM_1)
+    elif layout or tables:
         raise BookForeign(layout, LAYOUT)
+    else:
+        _run(connection, ALERTS + TABLES + FINDING + LATER_TABLES)
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Change the layout, whole or not at all."""
     connection.executescript(
-        f"BEGIN; {TABLES} {LATER_TABLES} PRAGMA application_id = {APPLICATION};"
+        f"BEGIN; {script} PRAGMA application_id = {APPLICATION};"
         f" PRAGMA user_version = {LAYOUT}; COMMIT;"
     )

@@ -13,7 +13,7 @@ WITH fired AS (
 SELECT fired.fingerprint, fired.alert, fired.labels, fired.at_ns, fired.told,
        min(later.at_ns), later.kind
 FROM fired LEFT JOIN history AS later
-    ON later.fingerprint = fired.fingerprint
+    ON later.fingerprint = fired.fingerprint AND later.at_ns >= ?1
     AND later.at_ns >= fired.at_ns AND later.at_ns < fired.next_ns
     AND later.kind IN ('resolved', 'acknowledged', 'assigned', 'commented')
 WHERE fired.at_ns < ?2

@@ -1,7 +1,7 @@
 """``/alerts``: taking alerts, and showing those that are known."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
@@ -27,6 +27,8 @@ from tapewatch.watch.alert import Alert
 
 if TYPE_CHECKING:
     from tapewatch.server.server import Server
+
+ONLY_TEXTS: Final = frozenset({str})
 
 
 def routes(server: "Server") -> Iterator[BaseRoute]:
@@ -96,9 +98,10 @@ def read_alert(place: int, told: Any) -> Alert:
 
 def read_labels(told: Any) -> Labels:
     """Read a mapping of texts."""
-    if not isinstance(told, dict) or not all(isinstance(v, str) for v in told.values()):
+    if not isinstance(told, dict) or not {*map(type, told.values())} <= ONLY_TEXTS:
         raise unreadable("alerts", "labels and annotations are texts by their names")
-    return Labels.of(told)
+    # A storm brings values that nothing else has, so they are not interned as Labels.of does.
+    return Labels([pair for pair in sorted(told.items()) if pair[1]])
 
 
 def _is_uri(url: Any) -> bool:
