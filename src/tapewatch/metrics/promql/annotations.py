@@ -98,11 +98,13 @@ class Notes:
         self._notes[key] = note if known is None else known.merge(note)
 
     def render(self, text: str) -> Annotations:
-        """Write all notes as the API answers them."""
+        """Write all notes as the API answers them, in an order that no series decides."""
         told = {severity: list[str]() for severity in Severity}
         for note in self._notes.values():
             told[note.severity].append(note.tell(text))
-        return Annotations(tuple(told[Severity.WARNING]), tuple(told[Severity.INFO]))
+        return Annotations(
+            tuple(sorted(told[Severity.WARNING])), tuple(sorted(told[Severity.INFO]))
+        )
 
     def __len__(self) -> int:
         return len(self._notes)
