@@ -25,6 +25,9 @@ from tapewatch.alerting.outbox import Parcel
 
 TEMPFAIL: Final = 75
 WORDS_MAX: Final = 200
+DRAIN_SECONDS: Final = 1.0
+"""A grandchild may hold the output open."""
+
 PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -97,3 +100,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
         await process.wait()
+    # Its pipe closes when the end of it is read, which a cut-off conversation did not get to.
+    if process.stdout is not None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await process.stdout.read()
