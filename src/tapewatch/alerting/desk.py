@@ -450,9 +450,9 @@ class Desk:
             self._forget_ns = now_ns + FORGET_NS
             limits = self.plan.limits
             self.silences.collect(now_ns)
-            self.log.collect(
-                now_ns - limits.told_keep_ns, {group.key for group in self.groups.values()}
-            )
+            if len(self.log):
+                busy = {group.key for group in self.groups.values()}
+                self.log.collect(now_ns - limits.told_keep_ns, busy)
             self.history.forget(now_ns - limits.history_keep_ns)
 
     def _refresh_silences(self, now_ns: int) -> None:

@@ -16,6 +16,7 @@ from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Family, MetricType, family, gauge
 from tapewatch.watch.alert import AlertSink
+from tapewatch.watch.baton import PATIENCE_S
 from tapewatch.watch.calendars.calendar import check_calendars
 from tapewatch.watch.calendars.writer import CalendarWriter
 from tapewatch.watch.rules.files import GroupSource, load_rules
@@ -138,6 +139,8 @@ class WatchService:
         settings, usual = self.settings, self._usual()
         watcher = self._watcher
         watcher.allowance.share = settings.arrival_share
+        # Another server evaluates beside us, so nobody has to wait there.
+        watcher.baton.patience_s = 0.0 if settings.engine_url else PATIENCE_S
         await self._use_senders()
         watcher.sinks = [*self.sinks, *self._senders]
         await watcher.apply(self._sources, usual, self._surroundings(), restores=restores)

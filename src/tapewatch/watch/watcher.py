@@ -15,6 +15,7 @@ from typing import Protocol
 
 from tapewatch.model.clock import Clock
 from tapewatch.watch.alert import Alert, AlertSink
+from tapewatch.watch.baton import Baton
 from tapewatch.watch.rules.files import GroupSource
 from tapewatch.watch.rules.group import Group, Tell, Usual
 from tapewatch.watch.rules.languages import Selector
@@ -52,13 +53,14 @@ class Turning:
         self.thread: int | None = None
         """The thread that evaluates the group at the moment."""
 
-    def turn(self, around: Surroundings, clock: Clock, tell: Tell) -> None:
+    def turn(self, around: Surroundings, clock: Clock, tell: Tell, baton: Baton) -> None:
         """Evaluate the group at the time at which its turn really comes."""
-        self.thread = threading.get_ident()
-        try:
-            self.group.turn(around, clock.now_ns(), tell)
-        finally:
-            self.thread = None
+        with baton.held():
+            self.thread = threading.get_ident()
+            try:
+                self.group.turn(around, clock.now_ns(), tell)
+            finally:
+                self.thread = None
 
     def hear(self) -> None:
         """Note that samples have landed."""
@@ -74,6 +76,7 @@ class Watcher:
     ) -> None:
         self.sinks: list[AlertSink] = []
         self.allowance = Allowance(0.25)
+        self.baton = Baton()
         self.floor_ns = floor_ns
         self._clock = clock
         self._arrivals = arrivals
@@ -192,7 +195,7 @@ class Watcher:
             with suppress(RuntimeError):  # The loop is closed: whoever would be told has gone.
                 loop.call_soon_threadsafe(self._tell, alerts, now_ns)
 
-        work = self._pool.submit(turning.turn, around, self._clock, tell)
+        work = self._pool.submit(turning.turn, around, self._clock, tell, self.baton)
         done = asyncio.wrap_future(work)
         try:
             await asyncio.shield(done)
