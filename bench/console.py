@@ -27,8 +27,10 @@ BUDGET = ROOT / "src" / "tapewatch" / "console" / "budget.json"
 SCRIPT = ROOT / "web" / "e2e" / "measure.mjs"
 SERIES = {Scale.TINY: 100, Scale.FULL: 10_000}
 HOURS = {Scale.TINY: 1, Scale.FULL: 6}
-REPEATS = {Scale.TINY: 1, Scale.FULL: 3}
+REPEATS = {Scale.TINY: 1, Scale.FULL: 5}
 STEP_S = 15
+AHEAD_S = 900
+"""How far the series go on, so that what is followed live still moves."""
 
 LIMITS: dict[str, tuple[str, str, float | None, bool]] = {
     "first_paint_ms": ("Now: first paint, cold cache", "ms", 500, False),
@@ -112,13 +114,18 @@ def _measure(folder: Path, scale: Scale) -> dict[str, Any]:
 
 
 def _write_archive(path: Path, count: int, hours: int, end_s: int) -> None:
-    """Write counters of a desk with ``count`` series: 20 metrics, each by venue and symbol."""
+    """
+    Write counters of a desk with ``count`` series: 20 metrics, each by venue and symbol.
+
+    The series of a metric stand together, as every exporter writes them.
+    """
     random = np.random.default_rng(7600)
-    steps = hours * 3600 // STEP_S
-    times = [str(end_s - STEP_S * (steps - 1 - step)) for step in range(steps)]
+    steps = (hours * 3600 + AHEAD_S) // STEP_S
+    last_s = end_s + AHEAD_S
+    times = [str(last_s - STEP_S * (steps - 1 - step)) for step in range(steps)]
     with path.open("w") as file:
         for number in range(count):
-            metric, rest = number % 20, number // 20
+            metric, rest = divmod(number, count // 20)
             labels = f'venue="v{rest % 5}",symbol="S{rest // 5:03d}"'
             head = f"board_{metric:02d}_total{{{labels}}} "
             values = np.cumsum(random.poisson(40, steps)).tolist()

@@ -35,6 +35,8 @@ PACK = Path(__file__).parent / "pack"
 SETTINGS = """
 catalog:
   packs: ["%(pack)s"]
+alerting:
+  actions: {arm_by: [Ada]}
 metrics:
   enable_admin_api: true
   scrape_configs:

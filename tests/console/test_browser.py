@@ -34,7 +34,7 @@ def told(tmp_path_factory):
     guarded = Process(tmp_path_factory.mktemp("guarded"), *GUARDED, TAPEWATCH_TOKEN=TOKEN)
     try:
         script = ["node", str(WEB / "e2e" / "check.mjs"), desk.url, guarded.url, TOKEN]
-        ran = subprocess.run(script, capture_output=True, text=True, timeout=300)
+        ran = subprocess.run(script, capture_output=True, text=True, timeout=900)
     finally:
         desk.stop()
         guarded.stop()

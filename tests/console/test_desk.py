@@ -56,7 +56,7 @@ def told(tmp_path_factory, folder, trader):
     )
     try:
         script = ["node", str(WEB / "e2e" / "desk.mjs"), server.url]
-        ran = subprocess.run(script, capture_output=True, text=True, timeout=180)
+        ran = subprocess.run(script, capture_output=True, text=True, timeout=600)
     finally:
         server.stop()
         server._log.close()

@@ -36,7 +36,7 @@ export async function settled(page) {
   await page.waitForFunction(() => {
     const busy = document.querySelector(".loading, [aria-busy=true], .editor-wait");
     return document.querySelector("#page") && !busy;
-  }, undefined, { timeout: 15_000 });
+  }, undefined, { timeout: 45_000 });
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 

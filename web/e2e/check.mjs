@@ -34,6 +34,8 @@ const PAGES = {
   findings: at("catalog", { tab: "findings" }),
   dashboards: at("dashboards"),
   board: at("dashboards", { name: "desk" }),
+  desk: at("desk"),
+  drills: at("drills"),
   health: at("platform"),
   targets: at("platform", { tab: "targets" }),
   cardinality: at("platform", { tab: "cardinality" }),
@@ -238,13 +240,72 @@ CHECKS["a server that goes away is told, and what is shown stays"] = {
   },
 };
 
-CHECKS["Now fits on a phone"] = {
-  size: { width: 390, height: 780 },
-  run: async (page) => {
-    await visit(page, at(""));
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
-  },
+for (const [name, address] of [["Now", at("")], ["Alerts", at("alerts")], ["a new silence", PAGES.silences]]) {
+  CHECKS[`${name} fits on a phone`] = {
+    size: { width: 390, height: 780 },
+    run: async (page) => {
+      await visit(page, address);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+      assert.deepEqual(await axeFaults(page), []);
+    },
+  };
+}
+
+CHECKS["a pointer on one panel is shown on all, heat maps too"] = async (page) => {
+  await visit(page, PAGES.board);
+  const hairs = () => page.evaluate(() => ({
+    map: !document.querySelector(".hair").hidden,
+    curves: [...document.querySelectorAll(".u-cursor-x")].filter((each) => !each.style.transform.includes("-10px")).length,
+  }));
+  await page.locator(".u-over").first().hover();
+  assert.equal((await hairs()).map, true);
+  const map = page.locator(".plot:has(> .hair) canvas");
+  await map.hover();
+  const { curves } = await hairs();
+  assert.equal(curves, await page.locator(".u-over").count());
+  await page.locator("h1").hover();
+  assert.deepEqual(await hairs(), { map: false, curves: 0 });
+};
+
+CHECKS["every kind of panel is saved as an image"] = async (page) => {
+  await visit(page, PAGES.board);
+  for (const [index, panel] of board.rows.flatMap((row) => row.panels).entries()) {
+    const place = page.locator(".board-panel").nth(index);
+    await place.hover();
+    await place.locator(".panel-head .tool").click();
+    const [saved] = await Promise.all([page.waitForEvent("download"), place.getByRole("button", { name: "Save as an image" }).click()]);
+    const image = readFileSync(await saved.path());
+    assert.equal(image.toString("latin1", 1, 4), "PNG", panel.title);
+    assert.ok(image.length > 4_000, `${panel.title}: ${image.length} bytes`);
+  }
+};
+
+CHECKS["an action is armed by whom the configuration names, and disarmed again"] = async (page) => {
+  await visit(page, PAGES.actions);
+  const action = page.getByRole("listitem").filter({ hasText: "pause_quoting" });
+  await page.getByLabel("Your name").fill("Mallory");
+  await action.getByRole("button", { name: "Arm …" }).click();
+  await action.getByLabel("Why it is armed").fill("okx sends old prices");
+  await action.getByText("Mallory may not: the configuration names Ada.").waitFor();
+  assert.equal(await action.getByRole("button", { name: "Arm it" }).isDisabled(), true);
+  await page.getByLabel("Your name").fill("Ada");
+  await action.getByLabel("For how long").fill("10m");
+  await action.getByRole("button", { name: "Arm it" }).click();
+  await action.getByText(/Ada armed it until/).waitFor();
+  await action.getByText("armed", { exact: true }).waitFor();
+  await action.getByRole("button", { name: "Disarm …" }).click();
+  await action.getByLabel("Why it is disarmed").fill("all is well");
+  await action.getByRole("button", { name: "Disarm it" }).click();
+  await action.getByText("dry run", { exact: true }).waitFor();
+  await visit(page, at("alerts", { tab: "history" }));
+  assert.match(await page.locator(".happened").innerText(), /armed by Ada until .*why: okx sends old prices/);
+};
+
+CHECKS["the server says how it is itself"] = async (page) => {
+  await visit(page, PAGES.health);
+  const told = await page.locator(".stats").first().innerText();
+  assert.match(told, /Rules are late by\s+\d[\s\S]*Of one core\s+[\d.]+\s*%[\s\S]*Write-ahead log\s+[\d.]+\s*[KM]iB[\s\S]*Disk left\s+[\d.]+\s*[GT]iB/);
 };
 
 /** Open the drawer of the alert of a venue. */
@@ -498,7 +559,7 @@ for (const [name, given] of Object.entries(CHECKS)) {
   if (!name.includes(only)) continue;
   const check = typeof given === "function" ? { run: given } : given;
   const { page, context, complaints } = await openPage(browser, { theme: check.theme, ...check.size });
-  page.setDefaultTimeout(8_000);
+  page.setDefaultTimeout(30_000);
   let fault = "";
   try {
     await check.run(page);

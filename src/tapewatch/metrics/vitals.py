@@ -1,9 +1,11 @@
 """What the database tells of itself as metrics."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
-from tapewatch.metrics.storage.database import Database, Tally
+from tapewatch.metrics.storage.database import ROW_LOG, SERIES_LOG, Database, Tally
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Family, MetricType, counter, family, gauge
 
@@ -32,6 +34,11 @@ def families(database: Database) -> Iterator[Family]:
     yield gauge("tapewatch_metrics_series", "Series in the head.", len(head.table))
     yield gauge("tapewatch_metrics_series_limit", "Most series.", database.settings.series_max)
     yield gauge("tapewatch_metrics_head_bytes", "Samples in memory.", head.size_bytes)
+    yield gauge(
+        "tapewatch_metrics_log_bytes",
+        "Room that the write-ahead log takes on disk.",
+        sum(map(_folder_bytes, (database.folder / SERIES_LOG, database.folder / ROW_LOG))),
+    )
     yield gauge("tapewatch_metrics_lanes", "Sources that bring rows.", len(head.lanes))
     yield gauge("tapewatch_metrics_segments", "Segments.", len(head.segments))
     yield gauge("tapewatch_metrics_blocks", "Blocks.", len(database.blocks))
@@ -44,6 +51,15 @@ def families(database: Database) -> Iterator[Family]:
         "tapewatch_metrics_damaged_files", "Files set aside as damaged.", len(tally.damaged_files)
     )
     yield _read_only(database)
+
+
+def _folder_bytes(folder: Path) -> int:
+    """Add up the files of a folder; one that is dropped meanwhile counts nothing."""
+    size = 0
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            size += path.stat().st_size
+    return size
 
 
 def _refusals(tally: Tally) -> Iterator[Family]:

@@ -4,6 +4,7 @@ import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { hasToken, heardAt, signOut, signedOut, unreachable } from "../data/client";
 import { liveAt } from "../data/live";
+import { asking } from "../data/query";
 import { Icon } from "../parts/icon";
 import { Failed, Loading, Notice } from "../parts/states";
 import { Toasts } from "../parts/toasts";
@@ -87,7 +88,8 @@ function useTick(): number {
     let last = Date.now();
     const timer = setInterval(() => {
       at.value = Date.now();
-      if (document.hidden || !isRelative.value || at.value - last < REFRESH_MS) return;
+      // What takes longer than a turn is not asked anew before it is there: it would never end.
+      if (document.hidden || !isRelative.value || at.value - last < REFRESH_MS || asking()) return;
       last = at.value;
       refresh();
     }, 1_000);

@@ -1,9 +1,11 @@
 /** How observations spread over time: a column for each step, a cell for each bucket. */
+import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { formatValue } from "../data/units";
 import type { Bucket, Frame } from "../data/frames";
 import { formatClock, formatTime } from "../state/time";
 import { colours, faceOf, heatColour, readHex } from "./colours";
+import { pointed } from "./view";
 
 export interface Cell extends Bucket {
   readonly step: number;
@@ -66,6 +68,7 @@ export default function Heatmap({ frame, unit, height, label }: {
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const tip = useRef<HTMLDivElement>(null);
+  const hair = useRef<HTMLElement>(null);
   const heat = heatOf(frame);
   useEffect(() => {
     const own = canvas.current;
@@ -76,11 +79,20 @@ export default function Heatmap({ frame, unit, height, label }: {
     draw();
     return () => sizes.disconnect();
   }, [frame, unit, height, colours.value.text]);
-  const hover = (event: MouseEvent): void => showCell(event, frame, heat, unit ?? "", height, tip.current);
+  const hover = (event: MouseEvent): void => {
+    const seconds = secondsAt(event.offsetX, frame, canvas.current?.clientWidth ?? 0);
+    pointed.value = Number.isNaN(seconds) ? undefined : { seconds, on: canvas };
+    showCell(event, frame, heat, unit ?? "", height, tip.current);
+  };
+  const leave = (): void => {
+    pointed.value = undefined;
+    tip.current?.setAttribute("hidden", "");
+  };
+  useEffect(() => effect(() => moveHair(hair.current, pointed.value?.seconds, frame, canvas.current?.clientWidth ?? 0)), [frame]);
   return (
     <div class="plot" style={{ height: `${height}px` }}>
-      <canvas ref={canvas} role="img" aria-label={label} onMouseMove={hover}
-        onMouseLeave={() => tip.current?.setAttribute("hidden", "")} />
+      <canvas ref={canvas} role="img" aria-label={label} onMouseMove={hover} onMouseLeave={leave} />
+      <i class="hair" ref={hair} hidden style={{ height: `${height - BOTTOM}px` }} />
       <div class="tip" ref={tip} hidden />
     </div>
   );
@@ -132,6 +144,21 @@ function paintAxes(
     const x = LEFT + ((width - LEFT) * (tick - 0.5)) / count;
     ctx.fillText(formatClock((frame.times[step] ?? 0) * 1_000, false), x, height - 6);
   }
+}
+
+/** The time under a place of the map; NaN beside it. */
+export function secondsAt(x: number, { times }: Frame, width: number): number {
+  return times[Math.floor(((x - LEFT) / (width - LEFT)) * times.length)] ?? NaN;
+}
+
+/** Show the time that the page points at, where the map has it. */
+function moveHair(hair: HTMLElement | null, seconds: number | undefined, { times }: Frame, width: number): void {
+  const first = times[0] ?? NaN;
+  const step = (times[1] ?? NaN) - first;
+  const share = ((seconds ?? NaN) - first + step / 2) / (step * times.length);
+  if (!hair) return;
+  hair.hidden = !(share >= 0 && share <= 1);
+  hair.style.transform = `translateX(${LEFT + share * (width - LEFT)}px)`;
 }
 
 function yOf(value: number, heat: Heat, height: number): number {

@@ -9,7 +9,7 @@ import { formatClock, formatTime, zoneName } from "../state/time";
 import { colours, faceOf, seriesColour, seriesDash, toneColour, type Tone } from "./colours";
 import { stack, thin } from "./downsample";
 import { Tip } from "./tip";
-import { panBy, showPart, view, zoomAt } from "./view";
+import { panBy, pointed, showPart, view, zoomAt, type Pointed } from "./view";
 
 export interface Curve {
   readonly name: string;
@@ -70,6 +70,7 @@ const MOVING_POINTS_MAX = 20_000;
 const MOVING_COLUMNS_MIN = 60;
 /** Beyond so many curves nobody tells dashes apart, and they are dear to draw. */
 const DASHED_MAX = 24;
+const DENSE_PX = 3;
 
 export default function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -114,6 +115,7 @@ class Chart {
     this.listen(this.plot.over);
     // Moving the shared view redraws every panel in the same frame, without a turn of the page.
     this.stop.push(effect(() => this.show(view.value)));
+    this.stop.push(effect(() => this.follow(pointed.value)));
   }
 
   destroy(): void {
@@ -208,7 +210,7 @@ class Chart {
     return {
       label: curve.name,
       stroke: colour,
-      width: curve.faint || many ? 1 : 1.5,
+      width: curve.faint || many || this.dense() ? 1 : 1.5,
       alpha: curve.faint ? 0.45 : 1,
       show: !curve.hidden,
       points: { show: false },
@@ -216,6 +218,11 @@ class Chart {
       ...(shape === "area" || shape === "stacked" ? { fill: faded(colour, shape === "area" ? 0.14 : 0.32) } : {}),
       ...(shape === "bars" ? { paths: uPlot.paths.bars?.({ size: [0.8, 24] }) ?? null, fill: faded(colour, 0.7) } : {}),
     } as uPlot.Series;
+  }
+
+  /** Whether points lie so close that a thick line would only blur them; thin ones are drawn many times faster. */
+  private dense(): boolean {
+    return this.props.times.length * DENSE_PX > this.host.clientWidth;
   }
 
   private drawSpans(plot: uPlot): void {
@@ -269,18 +276,28 @@ class Chart {
     plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
   }
 
+  /** Curves follow each other by themselves; a pointer on something else is brought here. */
+  private follow(at: Pointed | undefined): void {
+    if (at?.on instanceof Chart || (!at && this.plot.cursor.left === -10)) return;
+    const left = at ? this.plot.valToPos(at.seconds, "x") : -10;
+    this.plot.setCursor({ left, top: at ? 0 : -10 });
+  }
+
   private hover(plot: uPlot): void {
     const { idx, left, top } = plot.cursor;
     const outside = idx === null || idx === undefined || left === undefined || left < 0;
     if (outside) {
       this.tip.hide();
+      if (pointed.peek()?.on === this) pointed.value = undefined;
       this.props.onHover?.(undefined);
       return;
     }
     const seconds = plot.posToVal(left, "x");
     // A cross-hair that another panel leads moves without its tip.
-    if (plot.over.matches(":hover")) this.tip.show(this.rowsAt(plot, idx), seconds, left, top ?? 0);
-    else this.tip.hide();
+    if (plot.over.matches(":hover")) {
+      this.tip.show(this.rowsAt(plot, idx), seconds, left, top ?? 0);
+      pointed.value = { seconds, on: this };
+    } else this.tip.hide();
     this.props.onHover?.(nearestIndex(this.props.times, seconds));
   }
 

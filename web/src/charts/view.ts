@@ -9,6 +9,14 @@ export interface View {
 
 const SETTLED_MS = 350;
 
+/** Where the pointer is, and on what: every chart of the page shows that time. */
+export interface Pointed {
+  readonly seconds: number;
+  readonly on: unknown;
+}
+
+export const pointed = signal<Pointed | undefined>(undefined);
+
 /** Seconds; nothing while the whole range is shown. */
 export const view = signal<View | undefined>(undefined);
 

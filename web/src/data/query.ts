@@ -64,6 +64,11 @@ const flights = new Map<string, Flight>();
 let running = 0;
 const queue: (() => void)[] = [];
 
+/** Whether an answer is being waited for. */
+export function asking(): boolean {
+  return running > 0;
+}
+
 async function place(): Promise<void> {
   if (running < AT_ONCE) {
     running++;

@@ -26,7 +26,7 @@ export interface TableProps<Row> {
 }
 
 const ROW_PX = 26;
-const SPARE_ROWS = 8;
+const SPARE_ROWS = 4;
 
 /** A column to sort by, and which way: a leading minus means the largest first. */
 interface Sort {
@@ -82,7 +82,8 @@ export function Table<Row>(props: TableProps<Row>) {
           <div class="table-rows" role="presentation" style={{ transform: `translateY(${first * ROW_PX}px)` }}>
             {shown.map((row, index) => (
               <div
-                key={first + index} role="row" aria-rowindex={first + index + 2}
+                // A row that leaves at one end comes in at the other, so that scrolling makes no new elements.
+                key={(first + index) % count} role="row" aria-rowindex={first + index + 2}
                 class={`table-row${props.chosen?.(row) ? " chosen" : ""}${props.onRow ? " able" : ""}`}
                 style={{ gridTemplateColumns: tracks }}
                 onClick={props.onRow && (() => props.onRow?.(row))}

@@ -7,13 +7,19 @@ import type { Labels } from "../../data/frames";
 import { Badge } from "../../parts/badge";
 import { Failed, Loading } from "../../parts/states";
 import { person } from "../../state/preferences";
-import { formatAge, formatDuration, now } from "../../state/time";
+import { formatAge, formatDuration, formatTime, now } from "../../state/time";
 import { PersonField } from "./forms";
 
 interface Action {
   readonly name: string;
   readonly help: string;
   readonly armed: boolean;
+  /** Who armed it by hand, and until when; empty where the configuration did, or nobody. */
+  readonly armed_by: string;
+  readonly armed_until: string;
+  /** Who may, and for how long at most. */
+  readonly arm_by: readonly string[];
+  readonly arm_for: string;
   readonly confirm: boolean;
   readonly would: string;
   readonly last: { readonly by: string; readonly at: string; readonly done: boolean; readonly words: string } | null;
@@ -66,14 +72,13 @@ function Waiting({ approval: { id, action, by, why, until } }: { approval: Appro
   );
 }
 
-function Row({ action: { name, help, armed, confirm, would, last }, why }: { action: Action; why: string }) {
-  const pulling = useSignal(false);
-  const reason = useSignal(why);
-  const who = person.value.trim();
-  const pull = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (await act(`${name} is pulled`, () => post(`actions/${name}`, { by: who, why: reason.value.trim() }))) pulling.value = false;
-  };
+type Wish = "pull" | "arm" | "disarm";
+
+const DONE: Readonly<Record<Wish, string>> = { pull: "pulled", arm: "armed", disarm: "disarmed" };
+
+function Row({ action, why }: { action: Action; why: string }) {
+  const { name, help, armed, armed_by: armedBy, confirm, would, last } = action;
+  const wish = useSignal<Wish | "">("");
   return (
     <li class="panel pad card">
       <p>
@@ -83,15 +88,40 @@ function Row({ action: { name, help, armed, confirm, would, last }, why }: { act
       <p class="wrap">{help}</p>
       <p class="muted wrap">{armed ? "It does" : "It only says that it would"}: {would}</p>
       {last && <p class="muted wrap">{last.done ? "Done" : "Begun"} {formatAge(Date.parse(last.at), now.value)} by {last.by}. {last.words}</p>}
-      {!armed && <p class="muted small">To arm it, add it to <code>alerting.actions.arm</code> and reload.</p>}
-      {pulling.value ? (
-        <form class="bar" onSubmit={(event) => void pull(event)}>
-          <input aria-label="Why it is pulled" placeholder="Why" value={reason.value} onInput={(event) => { reason.value = event.currentTarget.value; }} />
-          <button type="submit" class="primary" disabled={!who || !reason.value.trim() || busy.value}>{armed ? "Pull it now" : "Try it"}</button>
-          <button type="button" onClick={() => { pulling.value = false; }}>Leave it</button>
-          {!who && <span class="muted small">Say who you are above.</span>}
-        </form>
-      ) : <p><button type="button" onClick={() => { pulling.value = true; }}>Pull …</button></p>}
+      {armedBy && <p class="muted wrap">{armedBy} armed it until {formatTime(Date.parse(action.armed_until))}.</p>}
+      {!armed && !action.arm_by.length && <p class="muted small">To arm it, add it to <code>alerting.actions.arm</code> and reload, or name who may under <code>arm_by</code>.</p>}
+      {wish.value ? <Form action={action} wish={wish.value} why={why} close={() => { wish.value = ""; }} /> : (
+        <p class="links">
+          <button type="button" onClick={() => { wish.value = "pull"; }}>Pull …</button>
+          {!armed && action.arm_by.length > 0 && <button type="button" onClick={() => { wish.value = "arm"; }}>Arm …</button>}
+          {armedBy && <button type="button" onClick={() => { wish.value = "disarm"; }}>Disarm …</button>}
+        </p>
+      )}
     </li>
+  );
+}
+
+/** Nothing is set off, armed or disarmed without a name and a reason; both are in the history. */
+function Form({ action: { name, armed, arm_by: may, arm_for: most }, wish, why, close }: { action: Action; wish: Wish; why: string; close: () => void }) {
+  const reason = useSignal(why);
+  const lasts = useSignal(most);
+  const who = person.value.trim();
+  const barred = wish !== "pull" && who && !may.includes("*") && !may.includes(who);
+  const path = `actions/${name}${wish === "pull" ? "" : `/${wish}`}`;
+  const body = { by: who, why: reason.value.trim(), ...(wish === "arm" ? { for: lasts.value.trim() } : {}) };
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (await act(`${name} is ${DONE[wish]}`, () => post(path, body))) close();
+  };
+  const verb = { pull: armed ? "Pull it now" : "Try it", arm: "Arm it", disarm: "Disarm it" }[wish];
+  return (
+    <form class="bar" onSubmit={(event) => void submit(event)}>
+      <input aria-label={`Why it is ${DONE[wish]}`} placeholder="Why" value={reason.value} onInput={(event) => { reason.value = event.currentTarget.value; }} />
+      {wish === "arm" && <input class="short" aria-label="For how long" value={lasts.value} onInput={(event) => { lasts.value = event.currentTarget.value; }} />}
+      <button type="submit" class="primary" disabled={!who || barred || !reason.value.trim() || busy.value}>{verb}</button>
+      <button type="button" onClick={close}>Leave it</button>
+      {!who && <span class="muted small">Say who you are above.</span>}
+      {barred && <span class="muted small">{who} may not: the configuration names {may.join(", ")}.</span>}
+    </form>
   );
 }

@@ -10,6 +10,7 @@ import { Badge } from "../../parts/badge";
 import { Changes } from "../../parts/changes";
 import { Icon } from "../../parts/icon";
 import { Markdown } from "../../parts/markdown";
+import { Question } from "../../parts/question";
 import { Failed, Loading } from "../../parts/states";
 import { href, setParameters } from "../../state/address";
 import { person } from "../../state/preferences";
@@ -77,6 +78,7 @@ function Words({ alert }: { alert: Alert }) {
       <p class="labels-line">
         {Object.entries(alert.labels).map(([label, value]) => <span class="label" key={label} title={value}><span class="label-name">{label}</span> {value}</span>)}
       </p>
+      {expr && <Question text={expr} />}
       <p class="links">
         {expr && <a data-page href={href("explore", { expr })}>Its expression</a>}
         {page && <a href={page}>Its page</a>}

@@ -2,13 +2,13 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Mark, Span } from "../../charts/plot";
-import { colours } from "../../charts/colours";
 import { fillQuery, type Frames } from "../../data/query";
 import { lastOf } from "../../data/frames";
 import { shortNames } from "../../data/names";
 import { Icon } from "../../parts/icon";
 import { Popover } from "../../parts/popover";
 import { copy, tell } from "../../parts/toasts";
+import { saveImage } from "../../parts/picture";
 import { href } from "../../state/address";
 import { curvesToCsv, saveCsv, toCsv } from "../explore/csv";
 import type { Panel } from "./model";
@@ -33,7 +33,7 @@ export function PanelBox({ panel, texts, height, marks, spans = [], compare }: {
                 <li><button type="button" onClick={() => void copy(texts.join("\n"), "PromQL was")}>Copy the PromQL</button></li>
                 <li><button type="button" onClick={() => saveRows(shown.value)}>Save the last values as CSV</button></li>
                 <li><button type="button" onClick={() => saveCurves(shown.value)}>Save all times as CSV</button></li>
-                <li><button type="button" onClick={() => saveImage(place.current, panel.title)}>Save as an image</button></li>
+                <li><button type="button" onClick={() => void savePicture(place.current, panel.title)}>Save as an image</button></li>
               </ul>
             )}
           </Popover>
@@ -55,23 +55,10 @@ function saveCurves(frame: Frames | undefined): void {
   if (frame) saveCsv(curvesToCsv(frame, shortNames(frame.series.map((each) => each.labels))));
 }
 
-/** Save what is drawn on the panel's canvas, on the ground of the theme. */
-function saveImage(place: HTMLElement | null, title: string): void {
-  const drawn = place?.querySelector("canvas");
-  if (!drawn) {
-    tell("Only charts can be saved as an image");
-    return;
+async function savePicture(place: HTMLElement | null, title: string): Promise<void> {
+  try {
+    if (place) await saveImage(place, title);
+  } catch {
+    tell("This browser cannot make an image of it");
   }
-  const copied = document.createElement("canvas");
-  copied.width = drawn.width;
-  copied.height = drawn.height;
-  const ctx = copied.getContext("2d");
-  if (!ctx) return;
-  ctx.fillStyle = colours.value.panel;
-  ctx.fillRect(0, 0, copied.width, copied.height);
-  ctx.drawImage(drawn, 0, 0);
-  const link = document.createElement("a");
-  link.href = copied.toDataURL("image/png");
-  link.download = `${title.replace(/\W+/g, "-").toLowerCase()}.png`;
-  link.click();
 }

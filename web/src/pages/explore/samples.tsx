@@ -42,7 +42,7 @@ function columnsOf(names: readonly string[], text: string): Column<Sample>[] {
     cell: ({ labels }) => <LabelLink name={name} value={labels[name]} text={text} />,
   }));
   const value: Column<Sample> = {
-    key: "value", title: "value", width: "minmax(8rem, auto)", number: true, order: (sample) => sample.value,
+    key: "value", title: "value", width: "10rem", number: true, order: (sample) => sample.value,
     cell: (sample) => <span class="mono bright">{sample.histogram ? histogramWords(sample) : formatExact(sample.value)}</span>,
   };
   return [...labels, value];

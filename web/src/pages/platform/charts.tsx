@@ -18,6 +18,18 @@ const PANELS: readonly Panel[] = [
     kind: "timeseries", title: "Time of a query, 99 of 100", unit: "s",
     queries: [{ expr: "histogram_quantile(0.99, sum by (le) (rate(tapewatch_query_duration_seconds_bucket[$__rate_interval])))", legend: "p99" }],
   },
+  {
+    kind: "timeseries", title: "Processor, in cores", shape: "area",
+    queries: [{ expr: 'sum(rate(process_cpu_seconds_total{job="tapewatch"}[$__rate_interval]))', legend: "cores" }],
+  },
+  {
+    kind: "timeseries", title: "On disk", unit: "bytes",
+    queries: [{ expr: "tapewatch_metrics_log_bytes", legend: "write-ahead log" }, { expr: "tapewatch_metrics_blocks_bytes", legend: "blocks" }],
+  },
+  {
+    kind: "timeseries", title: "Time of a group of rules", unit: "s",
+    queries: [{ expr: "topk(5, tapewatch_rule_group_duration_seconds)", legend: "{{rule_group}}" }],
+  },
 ];
 
 export default function Charts() {

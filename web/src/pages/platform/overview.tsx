@@ -1,6 +1,8 @@
 /** Health: the server's parts, what it takes in and keeps, in numbers that are read from it directly. */
+import { useRef } from "preact/hooks";
 import { lazy } from "../../parts/lazy";
 import { useAsked, useEndpoint } from "../../data/query";
+import { useRules } from "../../data/rules";
 import { askHealth, type Health } from "../../data/server";
 import { formatValue } from "../../data/units";
 import { Badge } from "../../parts/badge";
@@ -46,7 +48,7 @@ export function Overview() {
   const read = reader(families.value);
   return (
     <>
-      <Figures read={read} />
+      <Figures read={read} turn={turn} startedMs={Date.parse(runtime.value.startTime)} />
       <Charts />
       <div class="grid-2">
         <section class="panel pad">
@@ -92,13 +94,39 @@ function valueOf(metric: RawFamily["metric"][number]): number {
   return told?.value ?? 0;
 }
 
-function Figures({ read }: { read: Read }) {
+/** How much of a core was used since the former turn; at first, since the start. */
+function useShare(seconds: number, turn: number, startedMs: number): number {
+  const known = useRef({ former: { seconds: 0, atMs: startedMs }, own: { seconds, atMs: turn } });
+  if (turn !== known.current.own.atMs && seconds !== known.current.own.seconds) {
+    known.current = { former: known.current.own, own: { seconds, atMs: turn } };
+  }
+  const { former, own } = known.current;
+  return (own.seconds - former.seconds) / Math.max((own.atMs - former.atMs) / 1_000, 1);
+}
+
+/** By how much the latest group of rules is behind its own interval. */
+function useRuleLag(turn: number): number {
+  const groups = useRules(turn).value?.groups ?? [];
+  const lags = groups.map((group) => {
+    const last = Math.max(...group.rules.map((rule) => Date.parse(rule.lastEvaluation)));
+    return last > 0 ? turn / 1_000 - last / 1_000 - group.interval : 0;
+  });
+  return Math.max(0, ...lags);
+}
+
+function Figures({ read, turn, startedMs }: { read: Read; turn: number; startedMs: number }) {
+  const share = useShare(read("process_cpu_seconds_total"), turn, startedMs);
+  const dropped = ["tapewatch_metrics_samples_refused_total", "tapewatch_metrics_series_refused_total", "tapewatch_watch_alerts_dropped_total"];
+  const lost = dropped.reduce((sum, name) => sum + (read(name) || 0), 0);
   const figures: readonly (readonly [string, number, string, string])[] = [
     ["Series in the head", read("tapewatch_metrics_series"), "integer", "cardinality"],
     ["Samples taken in", read("tapewatch_metrics_samples_total"), "", ""],
-    ["Refused", read("tapewatch_metrics_samples_refused_total"), "integer", ""],
-    ["Blocks", read("tapewatch_metrics_blocks_bytes"), "bytes", ""],
+    ["Refused or dropped", lost, "integer", ""],
+    ["Rules are late by", useRuleLag(turn), "s", ""],
+    ["Of one core", share, "ratio", ""],
     ["Memory", read("process_resident_memory_bytes"), "bytes", ""],
+    ["Write-ahead log", read("tapewatch_metrics_log_bytes"), "bytes", ""],
+    ["Blocks", read("tapewatch_metrics_blocks_bytes"), "bytes", ""],
     ["Disk left", read("tapewatch_data_free_bytes"), "bytes", ""],
   ];
   return (

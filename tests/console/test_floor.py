@@ -1,0 +1,19 @@
+"""An alert from its cause to its end, in a real browser, over a sample floor."""
+
+import json
+import subprocess
+
+from tests.console.floor import sample_floor
+from tests.console.test_browser import WEB, needs_browser
+
+
+def test_an_alert_is_followed_from_chart_to_runbook_to_silence_to_its_end(tmp_path):
+    needs_browser()
+    with sample_floor(tmp_path) as server:
+        script = ["node", str(WEB / "e2e" / "floor.mjs"), server.url]
+        ran = subprocess.run(script, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    failed = [f"{each['name']}: {each['fault']}" for each in told if each["fault"]]
+    assert not failed, "\n\n".join(failed)
+    assert len(told) == 7
