@@ -66,6 +66,11 @@ def test_series_have_the_labels_of_a_scraped_service(drawn):
     assert past.labels.get("service") == "signal_service"
 
 
+def test_beside_another_desk_series_say_whose_they_are():
+    past = next(pasts(days(count=1), ["equities", "forex"], seed=1, size=SMALL, last=10))
+    assert past.labels.get("platform") == "equities"
+
+
 def test_whether_services_answered_is_told(drawn):
     assert len(drawn["up"]) == 4
     assert all(isinstance(past, Past) and set(past.values) <= {0.0, 1.0} for past in drawn["up"])

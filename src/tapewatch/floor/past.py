@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from tapewatch.agent.exposition import families
 from tapewatch.agent.regions import Regions
 from tapewatch.catalog.catalog import Catalog
+from tapewatch.catalog.derive.together import marked
 from tapewatch.catalog.loading import find_pack, load_catalog
 from tapewatch.catalog.service import Service as Declared
 from tapewatch.catalog.service import job_of
@@ -115,8 +116,8 @@ def events(rng: random.Random, begin_s: float, end_s: float) -> list[Span]:
 class Play:
     """A desk that is played to be measured."""
 
-    def __init__(self, pack: str, seed: int, size: Size) -> None:
-        self.catalog = load_catalog(find_pack(pack))
+    def __init__(self, catalog: Catalog, seed: int, size: Size) -> None:
+        self.catalog = catalog
         base = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
         self._folder = Path(tempfile.mkdtemp(prefix="tapewatch-floor-past-", dir=base))
         self.native = any(metric.buckets.native for metric in self.catalog.metrics.values())
@@ -364,7 +365,8 @@ def _wandering(rng: np.random.Generator, count: int, kept: float) -> Floats:
 def pasts(days: Days, packs: Sequence[str], *, seed: int, size: Size, last: int) -> Iterator[Past]:
     """Draw the past of every series of some desks, and of whether their services answered."""
     for pack in packs:
-        play = Play(pack, seed, size)
+        catalog = load_catalog(find_pack(pack))
+        play = Play(marked(catalog) if len(packs) > 1 else catalog, seed, size)
         try:
             measured = play.measure()
         finally:

@@ -1,18 +1,25 @@
 """
 Several packs on one server: each keeps its own words, channels and routes.
 
-The alerts of each carry the label ``platform``, and the routes of each stand below one that asks
-for it; so two platforms may both have a channel that is called chat.
+Everything of each carries the label ``platform``: its alerts, what its rules record and what its
+services tell. Its rules read what is its own or nobody's, so that no pack pages for a service of
+another one, and its routes stand below one that asks for the label, so that two platforms may both
+have a channel that is called chat.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tapewatch.catalog.catalog import Catalog
 from tapewatch.catalog.derive.routing import NOWHERE, routing
 from tapewatch.catalog.derive.rules import rule_file
 from tapewatch.catalog.derive.scraping import scrape_jobs
+from tapewatch.metrics.promql.nodes import Expr, VectorSelector, rewrite
+from tapewatch.metrics.promql.parse import parse
+from tapewatch.metrics.promql.print import print_query
 from tapewatch.model.labels import quote
+from tapewatch.model.matchers import Matcher, MatchKind
 
 PLATFORM_LABEL = "platform"
 Plain = dict[str, Any]
@@ -25,12 +32,28 @@ def rule_files(catalogs: Sequence[Catalog]) -> dict[str, Plain]:
         for name, content in files.items():
             for group in content["groups"]:
                 group["labels"] = {PLATFORM_LABEL: name}
+                group["rules"] = [
+                    {**rule, "expr": own_or_nobodys(rule["expr"], name)} for rule in group["rules"]
+                ]
     return files
+
+
+def own_or_nobodys(expr: str, platform: str) -> str:
+    """Let an expression read the series of a platform, and those that are of none."""
+    own = Matcher(MatchKind.REGEX, PLATFORM_LABEL, f"{platform}|")
+
+    def narrowed(node: Expr) -> Expr:
+        if isinstance(node, VectorSelector):
+            return replace(node, matchers=(*node.matchers, own))
+        return node
+
+    return print_query(rewrite(parse(expr), narrowed))
 
 
 def scrape_together(catalogs: Sequence[Catalog]) -> list[Plain]:
     """Return the scrape jobs of all packs; what two of them ask alike is asked once."""
     jobs: dict[str, Plain] = {}
+    asking: dict[str, list[str]] = {}
     for catalog in catalogs:
         native = any(metric.buckets.native for metric in catalog.metrics.values())
         classic = any(metric.buckets.bounds for metric in catalog.metrics.values())
@@ -48,7 +71,25 @@ def scrape_together(catalogs: Sequence[Catalog]) -> list[Plain]:
                 for targets in job["static_configs"]:
                     targets["labels"]["job"] = name
             jobs[job["job_name"]] = job
+            asking.setdefault(job["job_name"], []).append(catalog.platform.name)
+    if len(catalogs) > 1:
+        for name, platforms in asking.items():
+            # What two packs ask alike is nobody's, and both read it.
+            if len(platforms) == 1:
+                _mark(jobs[name], platforms[0])
     return list(jobs.values())
+
+
+def marked(catalog: Catalog) -> Catalog:
+    """Return a pack whose targets carry the label that they have beside other packs."""
+    platform = catalog.platform
+    own = {**platform.target_labels, PLATFORM_LABEL: platform.name}
+    return replace(catalog, platform=replace(platform, target_labels=own))
+
+
+def _mark(job: Plain, platform: str) -> None:
+    for targets in job["static_configs"]:
+        targets["labels"][PLATFORM_LABEL] = platform
 
 
 def routing_together(catalogs: Sequence[Catalog], *, secrets: str) -> Plain:
