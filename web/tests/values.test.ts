@@ -45,7 +45,8 @@ describe("frames", () => {
 
 describe("names", () => {
   it("names series by what sets them apart", () => {
-    expect(shortNames([{ __name__: "up", job: "a", env: "x" }, { __name__: "up", job: "b", env: "x" }])).toEqual(["job=a", "job=b"]);
+    expect(shortNames([{ __name__: "up", job: "a", env: "x" }, { __name__: "up", job: "b", env: "x" }])).toEqual(["a", "b"]);
+    expect(shortNames([{ job: "a", env: "x" }, { job: "b", env: "y" }])).toEqual(["job=a env=x", "job=b env=y"]);
   });
   it("gives one alone its whole name, quoted where it has to be", () => {
     expect(fullName({ __name__: "up", "a.b": 'say "hi"' })).toBe('up{"a.b"="say \\"hi\\""}');

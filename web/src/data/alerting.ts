@@ -24,6 +24,9 @@ export interface Alert {
   };
 }
 
+/** The alert that always fires, so that its silence is heard. */
+export const WATCHDOG = "Watchdog";
+
 export interface Attention {
   readonly fingerprint: string;
   readonly acknowledged_by: string;

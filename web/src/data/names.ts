@@ -27,12 +27,14 @@ export function shortNames(rows: readonly Labels[]): string[] {
   const shared = new Set(
     Object.keys(first).filter((name) => rest.every((other) => other[name] === first[name])),
   );
-  return rows.map((labels) => shortName(labels, shared));
+  const apart = new Set(rows.flatMap((labels) => Object.keys(labels)).filter((name) => !shared.has(name)));
+  return rows.map((labels) => shortName(labels, apart));
 }
 
-function shortName(labels: Labels, shared: ReadonlySet<string>): string {
-  const own = Object.entries(labels).filter(([name]) => !shared.has(name));
-  const words = own.filter(([name]) => name !== NAME).map(([name, value]) => `${name}=${value}`);
+/** Where one label alone tells series apart, its value is enough. */
+function shortName(labels: Labels, apart: ReadonlySet<string>): string {
+  const own = Object.entries(labels).filter(([name]) => apart.has(name));
+  const words = own.filter(([name]) => name !== NAME).map(([name, value]) => (apart.size > 1 ? `${name}=${value}` : value));
   const metric = own.find(([name]) => name === NAME)?.[1];
   return [metric, ...words].filter(Boolean).join(" ") || fullName(labels);
 }

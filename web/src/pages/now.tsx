@@ -2,7 +2,7 @@
 import { handOf } from "./alerts/firing";
 import { CONDITIONS, useChannels } from "./alerts/channels";
 import { Detail } from "./alerts/detail";
-import { toneOf, urgency, useAlerts, useAttention, worstFirst, type Alert, type Attention, type Channel } from "../data/alerting";
+import { toneOf, urgency, useAlerts, useAttention, WATCHDOG, worstFirst, type Alert, type Attention, type Channel } from "../data/alerting";
 import { useAsked, useEndpoint } from "../data/query";
 import { ILL, rulesOf, useRules, type KnownRule } from "../data/rules";
 import { useChanges } from "../data/changes";
@@ -31,7 +31,7 @@ export default function Now() {
   const others = { rules, channels, health: asHealth };
   const waiting = Object.values(others).some((each) => !each.value && !each.fault);
   if (!asked.value || !targets.value || waiting) return <Loading what="Looking" />;
-  const alerts = worstFirst(asked.value);
+  const alerts = worstFirst(asked.value.filter((each) => each.labels["alertname"] !== WATCHDOG));
   const open = alerts.find((each) => each.fingerprint === chosen.value);
   const told = [...(notices.value ?? [])].filter((each) => each.active);
   const known: Known = {

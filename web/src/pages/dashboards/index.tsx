@@ -2,6 +2,7 @@
 import { useComputed } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Mark, Span } from "../../charts/plot";
+import { WATCHDOG } from "../../data/alerting";
 import { gridOf, useEndpoint, useRanges } from "../../data/query";
 import { severityState } from "../../parts/badge";
 import { Failed, Loading, Notice } from "../../parts/states";
@@ -139,7 +140,7 @@ function useMarks(annotations: readonly Annotation[]): readonly Mark[] {
   });
 }
 
-const FIRING = ['ALERTS{alertstate="firing"}'] as const;
+const FIRING = [`ALERTS{alertstate="firing", alertname!="${WATCHDOG}"}`] as const;
 
 /** When which alert fired, as rules write it down. */
 function useAlertSpans(): readonly Span[] {

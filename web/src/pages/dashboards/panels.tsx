@@ -189,7 +189,7 @@ function TopList(drawing: Drawing) {
 
 function TablePanel(drawing: Drawing) {
   const rows = ranked(drawing);
-  const named = [...new Set(rows.flatMap((each) => Object.keys(each.labels)))].filter((name) => name !== "__name__").slice(0, 6);
+  const named = tellingLabels(rows.map((each) => each.labels)).slice(0, 6);
   const columns: Column<Ranked>[] = [
     ...(named.length ? named.map((name): Column<Ranked> => ({
       key: name, title: name, width: "minmax(4rem, 1fr)", order: (row) => row.labels[name] ?? "", cell: (row) => <span title={row.labels[name]}>{row.labels[name] ?? "–"}</span>,
@@ -200,6 +200,13 @@ function TablePanel(drawing: Drawing) {
     },
   ];
   return <Table label={drawing.panel.title} columns={columns} rows={rows} height={drawing.height - 30} sort="-value" />;
+}
+
+/** Labels that tell rows apart; of those that every row shares a table would be all width and no news. */
+function tellingLabels(rows: readonly Labels[]): string[] {
+  const named = [...new Set(rows.flatMap((each) => Object.keys(each)))].filter((name) => name !== "__name__");
+  const telling = named.filter((name) => rows.some((each) => each[name] !== rows[0]?.[name]));
+  return telling.length ? telling : named;
 }
 
 function ToneValue({ value, panel }: { value: number; panel: Panel }) {
