@@ -26,6 +26,7 @@ from tapewatch.alerting.peers.link import Link
 from tapewatch.alerting.peers.peers import Peers
 from tapewatch.alerting.routing import MS
 from tapewatch.alerting.settings import AlertingSettings
+from tapewatch.alerting.storm import Storms
 from tapewatch.model.clock import Clock
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Family, MetricType, family, gauge
@@ -68,6 +69,7 @@ class Crew:
             sink=ground.sink,
             new_id=_new_id,
         )
+        self.storms = Storms(desk)
         self.roster = Roster(settings.on_call, desk.book, _new_id)
         self.escalator = Escalator(desk, self.roster, now_ns)
         self.hand_over = HandOver(desk, self.roster, now_ns)
@@ -94,6 +96,7 @@ class Crew:
         self.chain.ticked_ns = now_ns
         if self.peers is not None:
             self.peers.tick(now_ns)
+        self.storms.tick(now_ns)
         self.actions.tick(now_ns)
         self.hand_over.tick(now_ns)
         self.escalator.tick(now_ns)
@@ -103,6 +106,7 @@ class Crew:
     def wake_at_ns(self, now_ns: int) -> int:
         """Give when there is something to do next; 0 is never."""
         times = [
+            self.storms.wake_at_ns(),
             self.actions.wake_at_ns(),
             self.hand_over.wake_at_ns(),
             self.escalator.wake_at_ns(),
@@ -139,6 +143,7 @@ class Crew:
     def families(self) -> Iterator[Family]:
         """Yield what the crew knows of itself."""
         fault = self.chain.fault(self._ground.clock.now_ns())
+        yield from self.storms.families()
         yield gauge("tapewatch_alerting_chain_up", "Whether alerts get through.", not fault)
         yield gauge(
             "tapewatch_actions_waiting",

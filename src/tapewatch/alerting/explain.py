@@ -123,6 +123,8 @@ def _told(
         yield f"told that it is resolved at {_when(told.at_ns)}"
     else:
         yield f"the group was told of at {_when(told.at_ns)}, without this alert"
+    if told is not None and told.folded:
+        yield "said by the message of a storm, and by none of its own: too many waited"
     refused = _refused(desk, lane, since_ns=told.at_ns if told is not None else state.starts_ns)
     if refused is not None:
         yield f"refused at {_when(refused.at_ns)}: {refused.told}"

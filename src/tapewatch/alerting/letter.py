@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from tapewatch.alerting.notification import FIRING, AlertView, Notification
-from tapewatch.alerting.outbox import Outbox
+from tapewatch.alerting.outbox import Outbox, Route
 from tapewatch.alerting.plan import Plan, edits
 from tapewatch.alerting.urgency import most_urgent
 from tapewatch.model.labels import Labels
@@ -38,9 +38,14 @@ def post(letter: Letter, receiver: str, outbox: Outbox, plan: Plan, now_ns: int)
     for integration in plan.integrations.get(receiver, ()):
         if letter.only_changes and not edits(integration):
             continue
-        outbox.put(_notification(letter, receiver, integration.name, plan, now_ns))
+        post_to(letter, (receiver, integration.name), outbox, plan, now_ns)
         count += 1
     return count
+
+
+def post_to(letter: Letter, route: Route, outbox: Outbox, plan: Plan, now_ns: int) -> None:
+    """Put a letter into the outbox for one channel."""
+    outbox.put(_notification(letter, *route, plan, now_ns))
 
 
 def _notification(

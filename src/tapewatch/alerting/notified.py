@@ -41,6 +41,8 @@ class Told:
     at_ns: int
     episode: int = 0
     sequence: int = 0
+    folded: bool = False
+    """Whether the message of a storm says it, and none of the group's own."""
     before: "Told | None" = None
     """What was delivered last, as long as this is not."""
 
@@ -52,6 +54,7 @@ class Told:
             "at_ns": self.at_ns,
             "episode": self.episode,
             "sequence": self.sequence,
+            "folded": self.folded,
             "before": self.before.as_dict() if self.before else None,
         }
 
@@ -121,6 +124,12 @@ class NotifiedLog:
     def adopt(self, lane: Lane, told: Told) -> None:
         """Take what another server has told."""
         self._keep(lane, told)
+
+    def fold(self, lane: Lane) -> None:
+        """Note that the message of a storm says it."""
+        told = self._entries.get(lane)
+        assert told is not None, "only what was decided is folded"
+        self._keep(lane, replace(told, folded=True, before=None))
 
     def delivered(self, lane: Lane, episode: int, sequence: int) -> None:
         """Note that it has arrived."""

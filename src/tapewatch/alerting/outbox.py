@@ -282,6 +282,23 @@ class Outbox:
             self._book.write(TAKE_OUT, (each.place,))
             self._note(each.notification, Happening.TOLD_BY_PEER, now_ns, words)
 
+    def fold(self, lane: Lane, now_ns: int, words: str) -> None:
+        """Take out what waits in a lane, because the message of a storm says it."""
+        for each in list(self._lanes[lane].waiting):
+            self._lanes[lane].waiting.remove(each)
+            self._count(lane, -1)
+            self._book.write(TAKE_OUT, (each.place,))
+            self._note(each.notification, Happening.FOLDED, now_ns, words)
+        if not self._lanes[lane].memory:
+            del self._lanes[lane]
+
+    def of_route(self, route: Route) -> Iterator[Parcel]:
+        """Yield what waits on one integration and was not tried yet, the oldest of each lane."""
+        for lane, state in self._lanes.items():
+            idle = state.under_way is None and state.waiting
+            if idle and (lane.receiver, lane.integration) == route and not state.waiting[0].attempt:
+                yield _shown(state, state.waiting[0], state.waiting[0].due_ns)
+
     def memory_of(self, lane: Lane) -> Mapping[str, str]:
         """Give what the channel remembers of the lane's episode."""
         state = self._lanes.get(lane)

@@ -21,6 +21,14 @@ EDITING: Final = frozenset(
 )
 """Kinds that take a change of what they were told as a change, and not as one more message."""
 
+CHATS: Final = frozenset(
+    {
+        *("discord", "email", "mattermost", "msteams", "msteamsv2", "ntfy", "pushover"),
+        *("rocketchat", "slack", "telegram", "webex", "wechat"),
+    }
+)
+"""Kinds that people read one by one; the others are read by programs, which want everything."""
+
 NOBODY: Final = RouteSettings(receiver="nobody")
 """The tree of a server whose configuration names no receivers: alerts are kept and shown."""
 
@@ -33,6 +41,8 @@ class Limits:
     per_name_max: int = 0
     listed_max: int = 1000
     """How many alerts one notification lists; it says how many more there are."""
+    fold_above: int = 10
+    """How many messages wait in front of people in a storm; the rest is told together."""
     silences: SilenceLimits = field(default_factory=SilenceLimits)
     history_keep_ns: int = 90 * 86_400_000_000_000
     told_keep_ns: int = 120 * 3_600_000_000_000
@@ -90,3 +100,9 @@ def edits(integration: Integration) -> bool:
         settings = integration.settings
         return any(getattr(settings, name, None) for name in ("app_token", "app_token_file"))
     return kind in EDITING
+
+
+def folds(integration: Integration) -> bool:
+    """Say whether a channel tells a storm together, and not group by group."""
+    wanted = integration.settings.tapewatch.fold
+    return integration.name.partition("/")[0] in CHATS if wanted is None else wanted

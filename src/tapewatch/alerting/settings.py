@@ -47,6 +47,11 @@ class AlertingSettings(AlertmanagerConfig):
         "Most alerts with the same alertname; 0 is without limit.", default=0, low=0
     )
     listed_max: int = option("Most alerts that one notification lists.", default=1000, low=1)
+    fold_above: int = option(
+        "How many messages wait before people in a storm, the rest is told together; 0 never is.",
+        default=10,
+        low=0,
+    )
     silences_max: int = option("Most silences; 0 is without limit.", default=0, low=0)
     silence_size_max: SizeBytes = option("Largest silence; 0 is without limit.", default=0)
     retention: DurationMs = option(
@@ -129,6 +134,7 @@ class AlertingSettings(AlertmanagerConfig):
             alerts_max=self.alerts_max,
             per_name_max=self.alerts_per_name_max,
             listed_max=self.listed_max,
+            fold_above=self.fold_above,
             silences=SilenceLimits(self.silences_max, self.silence_size_max, self.retention * MS),
             history_keep_ns=self.history_keep * MS,
             told_keep_ns=self.retention * MS,

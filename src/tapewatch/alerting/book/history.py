@@ -38,6 +38,7 @@ class Happening(StrEnum):
     DECIDED = "decided"
     WITHHELD = "withheld"
     COALESCED = "coalesced"
+    FOLDED = "folded"
     DELIVERED = "delivered"
     PUT_OFF = "put off"
     REFUSED = "refused"

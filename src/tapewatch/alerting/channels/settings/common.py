@@ -31,6 +31,9 @@ class OwnSettings:
     update: bool | None = option(
         "Whether the first message of an episode is changed instead of writing more.", default=None
     )
+    fold: bool | None = option(
+        "Whether a storm is told together; else by chats, mails and pushes alone.", default=None
+    )
     chart: bool = option("Whether a chart of the series goes along.", default=True)
     fallback: str = option("The receiver that takes over what is refused here.", default="")
     timeout: DurationMs = option("How long one attempt may take.", default=TIMEOUT_MS, low=1)
