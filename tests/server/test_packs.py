@@ -128,3 +128,14 @@ def test_an_armed_action_that_nobody_declares_is_refused(up):
     server = up("--pack", "low_latency", "--set", "alerting.actions.arm=[restart_market]")
     assert server.process.wait(timeout=30) == 2
     assert "there is no action 'restart_market'; did you mean" in server.log()
+
+
+def test_every_service_has_a_page_of_what_it_exposes(up, desk):
+    server = up("--pack", str(desk))
+    _, _, body = server.get("/api/v1/dashboards")
+    listed = [each for each in json.loads(body)["data"] if "service" in each["tags"]]
+    assert listed
+    _, _, body = server.get(f"/api/v1/dashboards/{listed[0]['name']}")
+    shown = json.loads(body)["data"]
+    assert {key: shown[key] for key in listed[0]} == listed[0]
+    assert shown["rows"][0]["title"] == "Is it well?"

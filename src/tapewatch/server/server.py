@@ -33,6 +33,7 @@ from tapewatch.server.packs import Packs
 from tapewatch.server.regions import RegionsService
 from tapewatch.server.rehearsal import rehearsed
 from tapewatch.server.rpc import RpcListener, check_rpc_exposure
+from tapewatch.server.service_pages import ServicePages
 from tapewatch.server.settings import ServerSettings, Settings, SettingsSource, split_address
 from tapewatch.server.slow import SlowQueries
 from tapewatch.store.directory import DataDirectory
@@ -188,6 +189,11 @@ class Server:
         self.diary.note(loaded(self.reloaded_ns, changed, waiting))
         for note in catalog_notes(self.reloaded_ns, was.catalogs, self.packs.catalogs):
             self.diary.note(note)
+
+    @property
+    def service_pages(self) -> ServicePages:
+        """The page of every service that the packs declare."""
+        return ServicePages(self.packs.catalogs, self.metrics.database)
 
     @property
     def boards(self) -> tuple[DashboardSource, ...]:

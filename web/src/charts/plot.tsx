@@ -71,6 +71,8 @@ const MOVING_COLUMNS_MIN = 60;
 /** Beyond so many curves nobody tells dashes apart, and they are dear to draw. */
 const DASHED_MAX = 24;
 const DENSE_PX = 3;
+const SHADE = 0.07;
+const STRIP_PX = 2;
 
 export default function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -232,8 +234,11 @@ class Chart {
       const left = Math.max(plot.valToPos(each.start, "x", true), bbox.left);
       const right = Math.min(plot.valToPos(each.end, "x", true), bbox.left + bbox.width);
       if (right <= left) continue;
-      ctx.fillStyle = faded(toneColour(each.tone), 0.1);
+      ctx.fillStyle = faded(toneColour(each.tone), SHADE);
       ctx.fillRect(left, bbox.top, right - left, bbox.height);
+      // The shade must not drown the curves; the strip below says its tone.
+      ctx.fillStyle = toneColour(each.tone);
+      ctx.fillRect(left, bbox.top + bbox.height - STRIP_PX * devicePixelRatio, right - left, STRIP_PX * devicePixelRatio);
     }
     ctx.restore();
   }

@@ -32,11 +32,11 @@ def routes(server: "Server") -> Iterator[BaseRoute]:
 async def listed(call: Call) -> Data:
     """List the dashboards without their panels."""
     keys = ("name", "title", "description", "tags")
+    drawn = (each for source in call.server.boards for each in source.dashboards())
     return Data(
         [
             {key: each[key] for key in keys if key in each}
-            for source in call.server.boards
-            for each in source.dashboards()
+            for each in (*drawn, *call.server.service_pages.headings())
         ]
     )
 
@@ -48,6 +48,8 @@ async def shown(call: Call) -> Data:
         for each in source.dashboards():
             if each["name"] == name:
                 return Data(each)
+    if page := await asyncio.to_thread(call.server.service_pages.find, name):
+        return Data(page)
     raise Refusal(404, "not_found", f"there is no dashboard {name!r}")
 
 

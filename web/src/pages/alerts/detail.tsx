@@ -31,7 +31,7 @@ export function closeDetail(): void {
 export function Detail({ alert }: { alert: Alert }) {
   const place = useRef<HTMLElement>(null);
   useEffect(() => {
-    place.current?.focus();
+    place.current?.focus({ preventScroll: true });
     const escape = (event: KeyboardEvent): void => {
       if (event.key === "Escape" && !document.querySelector("dialog[open]")) closeDetail();
     };

@@ -24,6 +24,7 @@ export function Services({ platform }: { platform: Platform }) {
               {Object.entries(each.ports).map(([port, number]) => ` · ${port} ${number}`)}
             </p>
             <p class="links">
+              <a data-page href={href("dashboards", { name: `${platform.name}-service-${name}` })}>Its page</a>
               <a data-page href={href("alerts", { filter: `{service=${JSON.stringify(name)}}` })}>Its alerts now</a>
               <a data-page href={href("catalog", { tab: "metrics", find: name })}>Its metrics</a>
             </p>

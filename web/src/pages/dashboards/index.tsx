@@ -1,6 +1,7 @@
 /** Dashboards: the list of them, or one. */
 import { useComputed } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { Tone } from "../../charts/colours";
 import type { Mark, Span } from "../../charts/plot";
 import { WATCHDOG } from "../../data/alerting";
 import { gridOf, useEndpoint, useRanges } from "../../data/query";
@@ -39,20 +40,30 @@ function List() {
   return (
     <>
       <div class="page-head"><h1>Dashboards</h1><Import /></div>
-      {asked.value.length ? (
-        <ul class="boards">
-          {asked.value.map((each) => (
-            <li key={each.name}>
-              <a class="panel pad board-card" data-page href={href("dashboards", { name: each.name })}>
-                <span class="bright">{each.title}</span>
-                <span class="muted">{each.description}</span>
-                <span class="tags">{each.tags?.map((tag) => <span class="tag" key={tag}>{tag}</span>)}</span>
-              </a>
-            </li>
-          ))}
-        </ul>
-      ) : <Notice icon="dashboards" title="There are no dashboards yet"><p>A catalog declares them.</p></Notice>}
+      {asked.value.length
+        ? <Cards boards={asked.value.filter((each) => !ofService(each))} />
+        : <Notice icon="dashboards" title="There are no dashboards yet"><p>A catalog declares them.</p></Notice>}
+      {asked.value.some(ofService) && <><h2>Services</h2><Cards boards={asked.value.filter(ofService)} /></>}
     </>
+  );
+}
+
+const SERVICE = "service";
+const ofService = (each: Listed): boolean => each.tags?.includes(SERVICE) ?? false;
+
+function Cards({ boards }: { boards: readonly Listed[] }) {
+  return (
+    <ul class="boards">
+      {boards.map((each) => (
+        <li key={each.name}>
+          <a class="panel pad board-card" data-page href={href("dashboards", { name: each.name })}>
+            <span class="bright">{each.title}</span>
+            <span class="muted">{each.description}</span>
+            <span class="tags">{each.tags?.filter((tag) => tag !== SERVICE).map((tag) => <span class="tag" key={tag}>{tag}</span>)}</span>
+          </a>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -142,20 +153,24 @@ function useMarks(annotations: readonly Annotation[]): readonly Mark[] {
 
 const FIRING = [`ALERTS{alertstate="firing", alertname!="${WATCHDOG}"}`] as const;
 
-/** When which alert fired, as rules write it down. */
+/** The milder first; a worse one takes its place. */
+const TONES: readonly Tone[] = ["muted", "good", "info", "warn", "bad"];
+
+/** When alerts fired, as rules write it down: where several did, in the tone of the worst, once. */
 function useAlertSpans(): readonly Span[] {
   const grid = useComputed(() => gridOf(range.value, MARK_WIDTH_PX)).value;
   const frame = useRanges(FIRING, grid).value.value;
-  return (frame?.series ?? []).flatMap(({ labels, values }) =>
-    runsOf(values)
-      .filter((run) => run.value === 1)
-      .map((run): Span => ({
-        start: frame?.times[run.first] ?? 0,
-        end: (frame?.times[run.last] ?? 0) + grid.stepS,
-        tone: severityState(labels["severity"]),
-        label: labels["alertname"] ?? "",
-      })),
-  );
+  if (!frame) return [];
+  const worst = new Float64Array(frame.times.length).fill(NaN);
+  for (const { labels, values } of frame.series) {
+    const rank = TONES.indexOf(severityState(labels["severity"]));
+    values.forEach((value, step) => {
+      if (value === 1 && !(rank <= (worst[step] ?? NaN))) worst[step] = rank;
+    });
+  }
+  return runsOf(worst).filter((run) => !Number.isNaN(run.value)).map((run): Span => ({
+    start: frame.times[run.first] ?? 0, end: (frame.times[run.last] ?? 0) + grid.stepS, tone: TONES[run.value] ?? "muted", label: "alerts",
+  }));
 }
 
 /** When an annotation that shades was 0. */

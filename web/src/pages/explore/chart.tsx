@@ -34,7 +34,7 @@ export function ChartView({ frame: asked, text, live }: { frame: Frame; text: st
   const toggle = (curve: number, alone: boolean): void => {
     hidden.value = toggled(hidden.value, curve, alone, curves.length);
   };
-  if (shown.some((each) => each.histograms)) return <Heatmap frame={frame} unit={unitOf(text)} height={360} label={`Heat map of ${text}`} />;
+  if (shown.some((each) => each.histograms)) return <div class="answer-map"><Heatmap frame={frame} unit={unitOf(text)} height={360} label={`Heat map of ${text}`} /></div>;
   const { min, max } = wholeRange();
   return (
     <div class="answer-chart">
