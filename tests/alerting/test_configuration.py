@@ -112,6 +112,26 @@ def test_what_is_shown_hides_secrets_and_what_amtool_does_not_know(tmp_path):
         assert checked.returncode == 0
 
 
+@pytest.mark.parametrize("name", GOOD)
+def test_amtool_reads_what_is_shown_of_every_configuration(name, tmp_path):
+    if not (FOLDER.is_dir() and shutil.which("amtool")):
+        pytest.skip("the folder with Alertmanager's configurations, or amtool, is missing")
+    shown = original(read_alertmanager_file(FOLDER / name), AlertmanagerConfig)
+    (tmp_path / "shown.yml").write_text(shown)
+    command = ["amtool", "check-config", tmp_path / "shown.yml"]
+    checked = subprocess.run(command, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_templates_are_shown_as_paths():
+    config = read_alertmanager_text(
+        "{route: {receiver: a}, receivers: [{name: a}], templates: [t]}"
+    )
+    assert [str(each) for each in config.templates] == yaml.safe_load(
+        original(config, AlertmanagerConfig)
+    )["templates"]
+
+
 def test_a_section_in_place_and_a_file_exclude_each_other(tmp_path):
     (tmp_path / "am.yml").write_text("{route: {receiver: a}, receivers: [{name: a}]}")
     text = f"{{config_file: {tmp_path / 'am.yml'}}}"

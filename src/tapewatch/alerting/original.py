@@ -5,6 +5,7 @@ What they may not know is left out, so ``amtool config routes`` works on it.
 """
 
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,15 +23,40 @@ OURS: Final = frozenset(
         "update_interval",
         "calendar",
         "session",
-        "command_configs",
-        "file_configs",
-        "ntfy_configs",
         "labels",
         "tracing",
         "event_recorder",
+        # Kinds of channels.
+        *("action_configs", "command_configs", "file_configs", "incidentio_configs"),
+        *("jira_configs", "mattermost_configs", "msteams_configs", "msteamsv2_configs"),
+        *("ntfy_configs", "rocketchat_configs"),
+        # What is shared by them, and what tells of them.
+        *("jira_api_url", "smtp_auth_secret_file", "smtp_tls_config", "smtp_force_implicit_tls"),
+        *("slack_app_token", "slack_app_token_file", "slack_app_url", "wechat_api_secret_file"),
+        *("telegram_bot_token", "telegram_bot_token_file", "rocketchat_api_url"),
+        *("rocketchat_token", "rocketchat_token_file", "rocketchat_token_id"),
+        *("rocketchat_token_id_file", "mattermost_webhook_url", "mattermost_webhook_url_file"),
+        *("no_proxy", "proxy_from_environment", "http_headers"),
+        *("auth_secret_file", "force_implicit_tls", "threading", "user_key_file", "token_file"),
+        *("device", "ttl", "monospace", "app_token", "app_token_file", "app_url", "message_text"),
+        *("update_message", "post_updates_to_thread", "use_aws_http_client", "bot_token_file"),
+        *("chat_id_file", "message_thread_id", "url_file", "payload", "api_secret_file"),
+        *("timeout", "content", "avatar_url", "webhook_url_file"),
     }
 )
-"""Keys that are left out: ours, and those that an amtool of Debian's age does not know."""
+"""Keys that are left out: ours, and those that an amtool of Debian's age (0.25) does not know."""
+
+ELSEWHERE: Final = frozenset({("email_configs", "http_config"), ("discord_configs", "username")})
+"""The same for keys that other kinds of channels have."""
+
+NEEDED: Final = {
+    "discord_configs": ("webhook_url",),
+    "pushover_configs": ("token", "user_key"),
+    "telegram_configs": ("bot_token", "chat_id"),
+    "webhook_configs": ("url",),
+    "wechat_configs": ("api_secret",),
+}
+"""What such an amtool insists on; a channel that has it from elsewhere is left out whole."""
 
 HIDDEN: Final = "<secret>"
 
@@ -41,6 +67,8 @@ def said(value: Any) -> Any:
         return _hidden_url(value.reveal())
     if isinstance(value, Secret):
         return HIDDEN
+    if isinstance(value, Path):
+        return str(value)
     if hasattr(value, "said"):
         return _foreign(value.said())
     if hasattr(value, "to_plain"):
@@ -80,4 +108,19 @@ def _has_form(inner: Any, plain: Any) -> bool:
 
 
 def _foreign(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in told.items() if key not in OURS}
+    """Write a receiver with the channels that can be read."""
+    known = {key: value for key, value in told.items() if key not in OURS}
+    return {
+        key: [_channel(key, each) for each in value if _has_all(key, each)]
+        if isinstance(value, list)
+        else value
+        for key, value in known.items()
+    }
+
+
+def _channel(kind: str, told: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in told.items() if (kind, key) not in ELSEWHERE}
+
+
+def _has_all(kind: str, told: dict[str, Any]) -> bool:
+    return all(key in told for key in NEEDED.get(kind, ()))
