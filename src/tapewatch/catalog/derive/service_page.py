@@ -71,9 +71,9 @@ def _health(where: str) -> Row:
         (
             _panel("Answers", "status", up, by=instance),
             _panel("Has run for", "number", f"time() - max({began})", unit="seconds"),
-            _panel("Cores used", "lines", busy, by=instance),
+            _panel("Cores used", "lines", busy, by=instance, unit="count"),
             _panel("Memory", "lines", memory, by=instance, unit="bytes"),
-            _panel("Its alerts", "table", firing),
+            _panel("Its alerts", "table", firing, wide=2),
         ),
     )
 
@@ -114,8 +114,10 @@ def _panel(
     by: tuple[str, ...] = (),
     unit: str = "",
     where: str = "",
+    wide: int = 1,
 ) -> Panel:
-    return Panel(title=title, kind=kind, show=Shown({"": show}), by=by, unit=unit, where=where)
+    shown = Shown({"": show})
+    return Panel(title=title, kind=kind, show=shown, by=by, unit=unit, where=where, wide=wide)
 
 
 def _title(name: str, metric: Metric) -> str:

@@ -43,7 +43,7 @@ function List() {
       {asked.value.length
         ? <Cards boards={asked.value.filter((each) => !ofService(each))} />
         : <Notice icon="dashboards" title="There are no dashboards yet"><p>A catalog declares them.</p></Notice>}
-      {asked.value.some(ofService) && <><h2>Services</h2><Cards boards={asked.value.filter(ofService)} /></>}
+      {asked.value.some(ofService) && <><div class="page-head"><h2>Services</h2></div><Cards boards={asked.value.filter(ofService)} /></>}
     </>
   );
 }

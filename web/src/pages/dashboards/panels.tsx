@@ -70,7 +70,8 @@ function namesOf(panel: Panel, frame: Frames): string[] {
   const short = shortNames(frame.series.map((each) => each.labels));
   return frame.series.map((each, index) => {
     const legend = panel.queries[frame.of[index] ?? 0]?.legend;
-    return (legend && fillLegend(legend, each.labels)) || short[index] || "";
+    const bare = !Object.keys(each.labels).length;
+    return (legend && fillLegend(legend, each.labels)) || (bare ? panel.title : short[index]) || "";
   });
 }
 
@@ -253,8 +254,9 @@ function LadderRow({ name, rungs, unit, place }: { name: string; rungs: readonly
 
 function Timeline({ panel, frame, names, height }: Drawing) {
   const count = Math.max(frame.times.length, 1);
+  const named = names.some((each) => each !== panel.title);
   return (
-    <div class="timeline scrolled" style={{ maxHeight: `${height}px` }} tabIndex={0} role="group" aria-label={panel.title}>
+    <div class={`timeline scrolled${named ? "" : " unnamed"}`} style={{ maxHeight: `${height}px` }} tabIndex={0} role="group" aria-label={panel.title}>
       {frame.series.map((each, index) => (
         <div class="timeline-row" key={index}>
           <span title={names[index]}>{names[index]}</span>
