@@ -5,7 +5,7 @@ from tests.alerting.desks import BEGIN, SECOND, Bench, alert
 
 from tapewatch.alerting.book.history import Search
 from tapewatch.alerting.explain import explain
-from tapewatch.alerting.storm import STORM, Storms
+from tapewatch.alerting.storm import NAME, Storms
 
 CHAT = """
 route: {receiver: desk, group_by: ["..."], group_wait: 0s, group_interval: 1m}
@@ -45,7 +45,7 @@ def venue(ends=0):
 
 
 def storm_of(sea):
-    (found,) = [each for each in sea.sent() if each.group_labels.get("alertname") == STORM]
+    (found,) = [each for each in sea.sent() if each.group_labels.get("alertname") == NAME]
     return found
 
 
@@ -60,9 +60,9 @@ def test_a_storm_is_told_once_with_its_counts_and_the_most_urgent_first(sea):
     sea.wait(1)
     (view,) = storm_of(sea).alerts
     assert view.annotations.get("summary") == (
-        "391 groups with 391 alerts, told together: FeedStale ×391."
+        "391 groups at once; this one message stands for them: FeedStale ×391."
     )
-    assert view.annotations.get("description") == "FeedStale (P2): 391 groups, 391 alerts"
+    assert view.annotations.get("description") == "FeedStale (P2): 391 groups"
     assert len(sea.desk.outbox) == 0
 
 
@@ -97,8 +97,8 @@ def test_the_ends_of_what_was_folded_are_told_with_the_storm(sea):
         sorted(each.group_labels.get("alertname") for each in ends)
         == ["AlertStorm"] + ["FeedStale"] * 10
     )
-    (storm,) = [each for each in ends if each.group_labels.get("alertname") == STORM]
-    assert "90 are over" in storm.alerts[0].annotations.get("summary")
+    (storm,) = [each for each in ends if each.group_labels.get("alertname") == NAME]
+    assert "90 of them over" in storm.alerts[0].annotations.get("summary")
     sea.wait(600)
     assert sea.told() == []
 
@@ -119,7 +119,7 @@ def test_what_comes_later_changes_the_message_and_a_more_urgent_name_does_so_soo
     sea.sent()
     sea.say(*feeds(100, name="FeedSlow"))
     sea.wait(5)
-    assert STORM not in sea.told(), "a message more is not sent for a few more of the same"
+    assert NAME not in sea.told(), "a message more is not sent for a few more of the same"
     down = [alert("VenueDown", BEGIN, severity="critical", n=str(n)) for n in range(100)]
     sea.say(*down)
     sea.wait(5)

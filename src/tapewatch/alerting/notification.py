@@ -16,6 +16,8 @@ from tapewatch.model.labels import EMPTY, Labels
 
 FIRING = "firing"
 RESOLVED = "resolved"
+HAND_OVER, DIGEST, STORM = "hand-over", "daily digest", "alert storm"
+"""Reasons of notes: their alerts stand in them alone, so nobody can take them over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Notification:
     route_labels: Labels
     external_url: str
     created_ns: int
+
+    @property
+    def is_note(self) -> bool:
+        """Whether its alerts are known to nobody else."""
+        return self.reason in (HAND_OVER, DIGEST, STORM)
 
     @property
     def lane(self) -> "Lane":

@@ -17,15 +17,14 @@ from tapewatch.alerting.book.kept import Kept
 from tapewatch.alerting.configuration import Integration
 from tapewatch.alerting.desk import Desk
 from tapewatch.alerting.letter import Letter, post_to
-from tapewatch.alerting.notification import FIRING, RESOLVED, AlertView, Notification
+from tapewatch.alerting.notification import FIRING, RESOLVED, STORM, AlertView, Notification
 from tapewatch.alerting.notified import Told
 from tapewatch.alerting.outbox import Parcel, Route
 from tapewatch.alerting.plan import edits, folds
 from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Family, counter, gauge
 
-STORM: Final = "AlertStorm"
-REASON: Final = "alert storm"
+NAME: Final = "AlertStorm"
 SECOND_NS: Final = 1_000_000_000
 GATHER_NS: Final = SECOND_NS
 """How long a storm is looked at before it is told, so that the first message says its size."""
@@ -53,7 +52,8 @@ class Tally:
     def line(self, name: str) -> str:
         """Say it in one line."""
         over = f", {self.over:,} over" if self.over else ""
-        return f"{name} (P{self.urgency}): {self.groups:,} groups, {self.alerts:,} alerts{over}"
+        alerts = f" with {self.alerts:,} alerts" if self.alerts != self.groups else ""
+        return f"{name} (P{self.urgency}): {_groups(self.groups)}{alerts}{over}"
 
 
 @dataclass(slots=True)
@@ -115,10 +115,11 @@ class Storm:
         over = sum(each.over for _, each in found)
         most = ", ".join(f"{name} \u00d7{each.groups:,}" for name, each in found[:NAMES_IN_SUMMARY])
         more = f" and {len(found) - NAMES_IN_SUMMARY} more" if len(found) > NAMES_IN_SUMMARY else ""
-        state = f"; {over:,} are over" if over else ""
-        summary = f"{groups:,} groups with {alerts:,} alerts, told together: {most}{more}{state}."
+        size = _groups(groups) + (f" with {alerts:,} alerts" if alerts != groups else "")
+        state = f", {over:,} of them over" if over else ""
+        summary = f"{size} at once{state}; this one message stands for them: {most}{more}."
         lines = [each.line(name) for name, each in found[:NAMES_SHOWN]]
-        labels = Labels.of(alertname=STORM, priority=f"P{self.urgency}")
+        labels = Labels.of(alertname=NAME, priority=f"P{self.urgency}")
         annotations = Labels.of(
             summary=summary,
             description="\n".join(lines),
@@ -228,12 +229,16 @@ class Storms:
             f"storm:{_key_of(route)}",
             storm.began_ns,
             storm.sequence,
-            REASON,
+            STORM,
             [view],
-            Labels.of(alertname=STORM),
+            Labels.of(alertname=NAME),
             view.status,
         )
         post_to(letter, route, self._desk.outbox, self._desk.plan, now_ns)
+
+
+def _groups(count: int) -> str:
+    return f"{count:,} group{'s' if count != 1 else ''}"
 
 
 def _urgency(parcel: Parcel) -> int:

@@ -26,7 +26,9 @@ def links_of(
 ) -> tuple[Link, ...]:
     """Write the links of a notification, the most useful first; ``hashed`` labels find nothing."""
     links = [Link("Runbook", runbook_url)] if runbook_url else []
-    if told.external_url:
+    if told.external_url and told.is_note:
+        links.append(Link("Console", f"{told.external_url.rstrip('/')}/alerts"))
+    elif told.external_url:
         where = f"filter={quote(matchers(_subject(told).drop(*hashed)), safe='')}"
         base = told.external_url.rstrip("/")
         # Nobody takes over, or silences, what is over.

@@ -10,6 +10,7 @@ from tapewatch.alerting.delivery.health import ChannelHealth, Condition
 from tapewatch.alerting.desk import Desk
 from tapewatch.alerting.heartbeats.settings import DigestSettings
 from tapewatch.alerting.letter import Letter, note, post
+from tapewatch.alerting.notification import DIGEST as REASON
 from tapewatch.model.durations import format_time_ns
 from tapewatch.model.labels import Labels
 
@@ -73,7 +74,7 @@ class Digest:
         fault = self._fault(now_ns)
         summary = f"Alerting {'is not well: ' + fault if fault else 'lives'}. In a day: {told}."
         view = note(DIGEST, summary, Labels.of({}), now_ns, description=self._channels())
-        letter = Letter("digest", now_ns, 1, "daily digest", [view], Labels.of(alertname=DIGEST))
+        letter = Letter("digest", now_ns, 1, REASON, [view], Labels.of(alertname=DIGEST))
         post(letter, receiver, self._desk.outbox, self._desk.plan, now_ns)
 
     def _channels(self) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 from tapewatch.alerting.book.kept import Kept
 from tapewatch.alerting.desk import Desk
 from tapewatch.alerting.letter import Letter, note, post
+from tapewatch.alerting.notification import HAND_OVER
 from tapewatch.alerting.oncall.roster import Roster
 from tapewatch.model.labels import Labels
 
@@ -54,5 +55,5 @@ class HandOver:
         words = f"{person or 'Nobody'} is on call for {schedule} now, after {former or 'nobody'}"
         labels = Labels.of(schedule=schedule)
         view = note(CHANGED, words, labels, now_ns, description=f"{firing} alerts fire.")
-        letter = Letter(f"hand over/{schedule}", now_ns, 1, "hand-over", [view], labels)
+        letter = Letter(f"hand over/{schedule}", now_ns, 1, HAND_OVER, [view], labels)
         post(letter, receiver, self._desk.outbox, self._desk.plan, now_ns)
