@@ -29,10 +29,12 @@ alerting:
     known:
       halt: {kind: webhook, to: "URL/halt", confirm: true}
       pause: {kind: webhook, to: "URL/pause"}
+      pack/slow: {kind: webhook, to: "URL/slow"}
   on_call:
     people: {ann: {receiver: ann}, ben: {receiver: ben}}
     schedules:
       rota: {people: [ann], hand_over: desk}
+      pack/nights: {people: [ben]}
     escalations:
       - name: pages
         matchers: ['severity="page"']
@@ -124,7 +126,15 @@ def test_a_person_arms_an_action_pulls_it_and_disarms_it(api):
     assert [told["why"] for told in heard(api, "/pause")] == ["prices are wrong"]
     assert api.ask("actions/pause/disarm", wish)[1]["detail"] == "disarmed by kim"
     shown = {each["name"]: each["armed"] for each in api.ask("actions")[1]}
-    assert shown == {"halt": True, "pause": False}
+    assert shown == {"halt": True, "pack/slow": False, "pause": False}
+
+
+@pytest.mark.parametrize("slash", ["/", "%2F"])
+def test_what_a_pack_brings_is_found_by_its_name_with_a_slash(api, slash):
+    wish = {"by": "kim", "why": "a test"}
+    assert api.ask(f"actions/pack{slash}slow", wish)[1]["detail"].startswith("dry run")
+    assert api.ask(f"actions/pack{slash}slow/disarm", wish)[0] == 200
+    assert api.ask(f"oncall/pack{slash}nights/shifts")[1][0]["person"] == "ben"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +178,7 @@ def test_somebody_stands_in_and_is_on_call(api):
     body = {"person": "ben", "from": moment(-60), "to": moment(3600), "by": "ann"}
     status, made = api.ask("oncall/rota/covers", body)
     assert status == 200
-    (rota,) = api.ask("oncall")[1]["schedules"]
+    _, rota = sorted(api.ask("oncall")[1]["schedules"], key=lambda each: each["schedule"])
     assert (rota["now"]["person"], rota["next"]["person"]) == ("ben", "ann")
     handed = eventually(lambda: [b for b in heard(api, "/desk") if "OnCallChanged" in str(b)])
     assert "ben is on call for rota now, after ann" in str(handed[0])

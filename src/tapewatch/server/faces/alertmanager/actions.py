@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 def routes(server: "Server") -> Iterator[BaseRoute]:
     """Yield the routes."""
     yield endpoint(server, f"{OWN}/actions", show)
-    yield endpoint(server, f"{OWN}/actions/{{action}}", act, ("POST",))
-    yield endpoint(server, f"{OWN}/actions/{{action}}/arm", arm, ("POST",))
-    yield endpoint(server, f"{OWN}/actions/{{action}}/disarm", disarm, ("POST",))
+    # The names of packs' actions hold a slash, however a client writes it.
+    yield endpoint(server, f"{OWN}/actions/{{action:path}}/arm", arm, ("POST",))
+    yield endpoint(server, f"{OWN}/actions/{{action:path}}/disarm", disarm, ("POST",))
+    yield endpoint(server, f"{OWN}/actions/{{action:path}}", act, ("POST",))
     yield endpoint(server, f"{OWN}/approvals", approvals)
     yield endpoint(server, f"{OWN}/approvals/{{id}}/approve", approve, ("POST",))
     yield endpoint(server, f"{OWN}/approvals/{{id}}/decline", decline, ("POST",))

@@ -22,10 +22,10 @@ EXPORTED_DAYS: Final = 90
 def routes(server: "Server") -> Iterator[BaseRoute]:
     """Yield the routes."""
     yield endpoint(server, f"{OWN}/oncall", show)
-    yield endpoint(server, f"{OWN}/oncall/{{schedule}}/shifts", shifts)
-    yield endpoint(server, f"{OWN}/oncall/{{schedule}}/calendar.ics", calendar)
-    yield endpoint(server, f"{OWN}/oncall/{{schedule}}/covers", covers)
-    yield endpoint(server, f"{OWN}/oncall/{{schedule}}/covers", cover, ("POST",))
+    yield endpoint(server, f"{OWN}/oncall/{{schedule:path}}/shifts", shifts)
+    yield endpoint(server, f"{OWN}/oncall/{{schedule:path}}/calendar.ics", calendar)
+    yield endpoint(server, f"{OWN}/oncall/{{schedule:path}}/covers", covers)
+    yield endpoint(server, f"{OWN}/oncall/{{schedule:path}}/covers", cover, ("POST",))
     yield endpoint(server, f"{OWN}/oncall/covers/{{id}}", uncover, ("DELETE",))
     yield endpoint(server, f"{OWN}/escalations", escalations)
 
