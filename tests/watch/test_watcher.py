@@ -40,11 +40,11 @@ def desk(tmp_path):
     made.close()
 
 
-async def watch(desk, told, interval, *, arrivals=True, floor_ms=20):
+async def watch(desk, told, interval, *, arrivals=True, floor_ms=20, rules=""):
     listening = desk.database.arrivals if arrivals else None
     watcher = Watcher(desk.clock, listening, concurrency=2, floor_ns=floor_ms * MS)
     watcher.sinks.append(told)
-    await watcher.apply(read(RULES % interval), Usual(), desk.around, restores=False)
+    await watcher.apply(read(rules or RULES % interval), Usual(), desk.around, restores=False)
     watcher.start()
     return watcher
 
@@ -105,6 +105,20 @@ def test_without_arrivals_the_interval_counts(desk):
         return watcher.groups[0].turns
 
     assert asyncio.run(scenario()) >= 1
+
+
+def test_a_group_that_does_not_care_for_arrivals_keeps_to_its_interval(desk):
+    async def scenario():
+        told = Told()
+        rules = RULES % "1h" + "  on_arrival: false\n"
+        watcher = await watch(desk, told, "1h", rules=rules)
+        desk.write(m__a=7)
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        await watcher.stop()
+        return watcher.groups[0].turns
+
+    assert asyncio.run(scenario()) == 0
 
 
 def test_a_reload_keeps_what_is_the_same_and_replaces_the_rest(desk):

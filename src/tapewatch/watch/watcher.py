@@ -138,7 +138,7 @@ class Watcher:
     def _launch(self, turning: Turning) -> None:
         name = f"rules {turning.group.name}"
         turning.task = asyncio.create_task(self._run(turning), name=name)
-        if self._arrivals is not None:
+        if self._arrivals is not None and turning.group.source.settings.on_arrival:
             heard = _Heard(turning, asyncio.get_running_loop())
             turning.hearing = self._arrivals.listen(turning.group.reads(), heard)
 

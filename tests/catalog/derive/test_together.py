@@ -37,6 +37,12 @@ def test_rules_of_several_packs_read_their_own_series_and_those_of_nobody():
     assert {group["labels"]["platform"] for group in content["groups"]} == {"forex"}
 
 
+def test_what_reckons_objectives_keeps_to_its_interval():
+    (content,) = rule_files(packs("forex")).values()
+    for group in content["groups"]:
+        assert group.get("on_arrival", True) != group["name"].startswith("objective.")
+
+
 def test_every_selector_of_an_expression_is_narrowed():
     told = own_or_nobodys(
         'rate(a_total{b="c"}[5m]) / on (b) absent(d) > min_over_time(e[1h:])', "x"

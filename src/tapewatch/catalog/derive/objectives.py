@@ -30,6 +30,8 @@ Rule = Mapping[str, Any]
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 60 * _MINUTE_MS
 _DAY_MS: Final = 24 * _HOUR_MS
+QUICK_EVERY_MS: Final = 10_000
+"""How often short windows are; the shortest is five minutes, and a budget does not go in one."""
 SLOW_EVERY_MS: Final = 2 * _MINUTE_MS
 """How often long windows are summed up; within the five minutes for which a sample counts."""
 SHORTEST_MS: Final = 5 * _MINUTE_MS

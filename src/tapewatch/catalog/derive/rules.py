@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from tapewatch.catalog.catalog import Catalog
-from tapewatch.catalog.derive.objectives import SLOW_EVERY_MS, quick_rules, slow_rules
+from tapewatch.catalog.derive.objectives import (
+    QUICK_EVERY_MS,
+    SLOW_EVERY_MS,
+    quick_rules,
+    slow_rules,
+)
 from tapewatch.catalog.forms import ALWAYS, Guard
 from tapewatch.catalog.rule import Alert, RecordingRule
 from tapewatch.catalog.vocabulary import CALENDAR_OPEN
@@ -21,6 +26,8 @@ from tapewatch.model.durations import format_duration_ms
 from tapewatch.model.labels import quote
 
 Rule = Mapping[str, Any]
+OBJECTIVE: Final = "objective."
+"""How the names of groups begin that reckon objectives."""
 TEXTS: Final = ("summary", "description", "impact", "action")
 
 
@@ -81,9 +88,9 @@ def _objective_groups(catalog: Catalog) -> Iterator[RuleGroup]:
     for name, objective in catalog.objectives.items():
         every_ms = catalog.platform.every
         quick = tuple(quick_rules(catalog, name, objective))
-        yield RuleGroup(f"objective.{name}", every_ms, quick)
+        yield RuleGroup(f"{OBJECTIVE}{name}", max(every_ms, QUICK_EVERY_MS), quick)
         slow = tuple(slow_rules(catalog, name, objective))
-        yield RuleGroup(f"objective.{name}.budget", max(every_ms, SLOW_EVERY_MS), slow)
+        yield RuleGroup(f"{OBJECTIVE}{name}.budget", max(every_ms, SLOW_EVERY_MS), slow)
 
 
 def recording_rule(catalog: Catalog, name: str, record: RecordingRule) -> Rule:

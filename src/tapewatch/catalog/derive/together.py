@@ -13,7 +13,7 @@ from typing import Any
 
 from tapewatch.catalog.catalog import Catalog
 from tapewatch.catalog.derive.routing import NOWHERE, routing
-from tapewatch.catalog.derive.rules import rule_file
+from tapewatch.catalog.derive.rules import OBJECTIVE, rule_file
 from tapewatch.catalog.derive.scraping import scrape_jobs
 from tapewatch.metrics.promql.nodes import Expr, VectorSelector, rewrite
 from tapewatch.metrics.promql.parse import parse
@@ -28,6 +28,10 @@ Plain = dict[str, Any]
 def rule_files(catalogs: Sequence[Catalog]) -> dict[str, Plain]:
     """Return the rule file of every pack by its name."""
     files = {catalog.platform.name: rule_file(catalog) for catalog in catalogs}
+    for group in (each for content in files.values() for each in content["groups"]):
+        if group["name"].startswith(OBJECTIVE):
+            # They look back over minutes and hours, and would take the time of what pages at once.
+            group["on_arrival"] = False
     if len(files) > 1:
         for name, content in files.items():
             for group in content["groups"]:

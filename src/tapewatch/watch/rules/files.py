@@ -91,6 +91,9 @@ class GroupSettings:
     query_offset: DurationMs | None = option("How far back expressions look.", default=None)
     limit: int = option("The most series or alerts of one rule; 0 is no limit.", default=0, low=0)
     labels: dict[str, str] = option("Labels to set where a rule does not.", default_factory=dict)
+    on_arrival: bool = option(
+        "Whether samples that its rules read wake it, besides its interval.", default=True
+    )
     rules: tuple[RuleSettings, ...] = option("The rules, in order.", default=())
 
     def faults(self) -> Iterator[tuple[str, str]]:
