@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapewatch.metrics.scrape.loop import Grid, ScrapeLoop
+from tapewatch.metrics.scrape.loop import FIRST_WITHIN_NS, Grid, ScrapeLoop
 from tapewatch.metrics.scrape.tally import Tally
 from tapewatch.metrics.scrape.target import Target
 from tapewatch.model.clock import ManualClock
@@ -84,6 +84,25 @@ def test_scrapes_are_evenly_spaced():
         assert (tally.late, tally.skipped) == (0, 0)
 
     ran(work)
+
+
+def test_who_starts_a_server_need_not_wait_for_a_long_interval():
+    async def work(clock, scraper, tally):
+        begun_ms = clock.now_ns() // MS
+        await clock.advance(5)
+        (first,) = scraper.stamps
+        await clock.advance(120)
+        assert len(scraper.stamps) == 3
+        assert gaps(scraper.stamps[1:]) == [60_000]
+        assert first <= begun_ms + 5_000
+
+    ran(work, interval_ms=60_000, aligned=False)
+
+
+@given(st.integers(0, 2**62), st.integers(100, 10**8), st.integers(0, 2**62))
+def test_a_first_scrape_is_soon_and_never_after_its_time(now_ns, interval_ms, phase):
+    grid = Grid(interval_ms * MS, phase % interval_ms * MS)
+    assert 0 <= grid.wait_ns(now_ns) <= min(FIRST_WITHIN_NS, grid.after(now_ns) - now_ns)
 
 
 def test_targets_are_spread_unless_they_are_aligned():
