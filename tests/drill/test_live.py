@@ -61,6 +61,7 @@ class FakeSite:
         return found
 
     async def holds(self, expr, begin_s, end_s, step_s):
+        assert 'platform=~"low_latency|"' in expr
         first_s = self.held["circuit_breaker"] + 1.0
         count = int((end_s - first_s) / step_s)
         early = [begin_s + 0.1] if count > 20 else []

@@ -91,6 +91,14 @@ def test_a_page_in_a_quiet_hour_is_not_good():
     assert not told.good
 
 
+def test_a_part_that_could_not_be_held_is_a_failure_beside_what_was():
+    told = run(outcome())
+    told.join(Run("", 7, ("hft",), hindered=["the floor at 7602 does not answer"]))
+    assert told.failed() == ["the floor at 7602 does not answer"]
+    assert not told.good
+    assert "- the floor at 7602 does not answer" in markdown(told)
+
+
 def test_a_drill_can_be_kept_and_read_again(tmp_path):
     told = run(
         outcome(faults=("x",)),

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tapewatch.catalog.catalog import Catalog
 from tapewatch.catalog.derive.rules import alert_labels, compiled
+from tapewatch.catalog.derive.together import own_or_nobodys
 from tapewatch.catalog.forms import ALWAYS
 from tapewatch.drill.outcome import AlertOutcome, FaultOutcome, Run
 from tapewatch.drill.plan import Case, PackPlan
@@ -157,6 +158,8 @@ async def _observable_s(
     """Find when an alert's expression held first, as the data of the server tells now."""
     alert = catalog.alerts[name]
     expr = compiled(catalog, name, alert, alert_labels(catalog, alert))
+    # As the server evaluates it beside other packs; on one with this pack alone it means the same.
+    expr = own_or_nobodys(expr, catalog.platform.name)
     step_s = max(GRID_S, (fired_s - began_s) / POINTS_MAX)
     times = await site.holds(expr, began_s, fired_s, step_s)
     # Of several stretches, the last one is what the alert tells of.

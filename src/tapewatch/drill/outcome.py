@@ -107,6 +107,9 @@ class Run:
     alerts: list[AlertOutcome] = field(default_factory=list)
     faults: list[FaultOutcome] = field(default_factory=list)
     quiet: list[QuietOutcome] = field(default_factory=list)
+    hindered: list[str] = field(default_factory=list)
+    """Why a part of the drill could not be held."""
+
     wall_s: float = 0.0
     cpu_s: float = 0.0
     memory_bytes: int = 0
@@ -117,6 +120,7 @@ class Run:
         self.alerts += other.alerts
         self.faults += other.faults
         self.quiet += other.quiet
+        self.hindered += other.hindered
         self.cpu_s += other.cpu_s
         self.memory_bytes = max(self.memory_bytes, other.memory_bytes)
 
@@ -125,8 +129,8 @@ class Run:
         return list(dict.fromkeys((each.pack, each.alert) for each in self.alerts))
 
     def failed(self) -> list[str]:
-        """Say which alerts were not as they have to be, and why."""
-        found: dict[str, None] = {}
+        """Say which alerts were not as they have to be, and why; and what was not held at all."""
+        found: dict[str, None] = dict.fromkeys(self.hindered)
         for each in self.alerts:
             for words in each.failures():
                 found[f"{each.pack}/{each.alert}: {words} ({each.fault})"] = None
@@ -181,6 +185,7 @@ class Run:
             "alerts": [AlertOutcome(**_tuples(each)) for each in told["alerts"]],
             "faults": [_fault_outcome(each) for each in told["faults"]],
             "quiet": [QuietOutcome(**_tuples(each)) for each in told["quiet"]],
+            "hindered": list(told.get("hindered", ())),
         }
         return cls(**{**_tuples(told), **parts})
 

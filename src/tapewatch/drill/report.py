@@ -73,6 +73,7 @@ def _lines(run: Run, table: Table, plain: Callable[[str], str]) -> Iterator[str]
         f"- seed {run.seed}; it took {_span(run.wall_s)}, {run.cpu_s:.0f} s of processor and at "
         f"most {run.memory_bytes / 1e6:.0f} MB a process"
     )
+    yield from (f"- {plain(why)}" for why in run.hindered)
     for pack in run.packs:
         rows = [_row(each) for each in run.alerts if each.pack == pack]
         if rows:
