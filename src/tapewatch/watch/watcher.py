@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 from tapewatch.model.clock import Clock
 from tapewatch.watch.alert import Alert, AlertSink
@@ -23,6 +23,8 @@ from tapewatch.watch.rules.rule import Surroundings
 from tapewatch.watch.schedule import Allowance, Timing, first_turn_ns, slot_ns
 
 log = logging.getLogger(__name__)
+
+LOOK_AGAIN_S: Final = 0.2
 
 
 class Hearing(Protocol):
@@ -166,7 +168,8 @@ class Watcher:
             if wait_ns <= 0:
                 return
             if turning.timing.arrived:
-                await self._clock.sleep(wait_ns / 1e9)
+                # Others may have left something of the share meanwhile.
+                await self._clock.sleep(min(wait_ns / 1e9, LOOK_AGAIN_S))
                 continue
             await self._sleep_unless_woken(turning.wake, wait_ns / 1e9)
 
@@ -183,7 +186,7 @@ class Watcher:
         """Return how long groups have to wait so that all of them keep to their share."""
         if not self.allowance.is_used_up(self._clock.monotonic_ns()):
             return 0
-        seconds = sum(each.group.busy_seconds for each in self._turnings.values())
+        seconds = sum(each.group.busy_seconds for each in self._turnings.values() if each.hearing)
         return int(seconds / self.allowance.share * 1e9)
 
     async def _turn(self, turning: Turning) -> None:
