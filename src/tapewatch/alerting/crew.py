@@ -32,6 +32,7 @@ from tapewatch.model.labels import Labels
 from tapewatch.model.samples import Family, MetricType, family, gauge
 from tapewatch.watch.alert import AlertSink
 
+APPROVAL: Final = "approval"
 BEAT_SECONDS: Final = 1.0
 
 
@@ -68,6 +69,7 @@ class Crew:
             written=ground.written,
             sink=ground.sink,
             new_id=_new_id,
+            server=ground.id,
         )
         self.storms = Storms(desk)
         self.roster = Roster(settings.on_call, desk.book, _new_id)
@@ -197,6 +199,7 @@ class Crew:
         if self.peers is not None:
             self.peers.leave()
             self.peers = None
+            self.actions.pending.alone()
         if wanted:
             self.peers = Peers(
                 self._ground.desk,
@@ -206,6 +209,17 @@ class Crew:
                 wait_ns=self._settings.peer_wait * MS,
                 now_ns=self._ground.clock.now_ns(),
             )
+            self._share_approvals(self.peers)
+
+    def _share_approvals(self, peers: Peers) -> None:
+        """Let a person agree on any of the servers, and the one that was asked act."""
+        pending = self.actions.pending
+        pending.is_alive = peers.is_alive
+        pending.changed = [lambda name, told: peers.share(APPROVAL, name, told)]
+        peers.listen(APPROVAL, self.actions.adopt)
+        for approval in pending.waiting():
+            if peers.ledger.get(APPROVAL, approval.id) is None:
+                pending.tell(approval.id)
 
 
 def _new_id() -> str:

@@ -10,8 +10,13 @@ from tests.running import Process
 
 CONFIG = """
 alerting:
-  route: {receiver: desk, group_by: [alertname], group_wait: 0s, group_interval: 5s}
-  receivers: [{name: desk, webhook_configs: [{url: "HOOK/desk"}]}]
+  route:
+    {receiver: desk, group_by: [alertname], group_wait: 0s, group_interval: 5s,
+     routes: [{matchers: [alertname=Halt], receiver: stop}]}
+  receivers:
+    - {name: desk, webhook_configs: [{url: "HOOK/desk"}]}
+    - {name: stop, action_configs: [{action: halt}]}
+  actions: {armed: true, known: {halt: {kind: webhook, to: "HOOK/halt", confirm: true}}}
   peers: ["http://127.0.0.1:PEER"]
   peer_token: s3cret
   peer_wait: 2s
@@ -126,3 +131,25 @@ def test_a_peer_must_show_the_token(pair):
     assert pair.servers[0].ask(path, {**message, "version": 9}, token="s3cret")[0] == 400
     broken = {**message, "records": [{"kind": "silence"}]}
     assert pair.servers[0].ask(path, broken, token="s3cret")[0] == 400
+
+
+def test_a_person_agrees_on_any_of_the_servers_and_the_action_is_done_once(pair):
+    _, second = pair.servers
+    for server in pair.servers:
+        assert eventually(lambda s=server: len(s.ask("/api/v2/status")[1]["cluster"]["peers"]) == 2)
+    pair.fire("Halt")
+    waiting = [eventually(lambda s=s: s.ask("/api/v1/alerting/approvals")[1]) for s in pair.servers]
+    assert [[each["action"] for each in found] for found in waiting] == [["halt"], ["halt"]]
+    assert waiting[0][0]["id"] == waiting[1][0]["id"]
+    path = f"/api/v1/alerting/approvals/{waiting[0][0]['id']}/approve"
+    status, answer = second.ask(path, {"by": "kim"})
+    assert (status, answer["detail"]) == (200, "agreed; it is done by the server that was asked")
+
+    def halted():
+        return [body for _, path, body in pair.hooks.seen if path.endswith("/halt")]
+
+    assert eventually(halted)
+    assert halted()[0]["by"].endswith("agreed by kim")
+    for server in pair.servers:
+        assert eventually(lambda s=server: not s.ask("/api/v1/alerting/approvals")[1])
+    assert len(halted()) == 1

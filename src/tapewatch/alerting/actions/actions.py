@@ -7,10 +7,12 @@ into the history with who or what pulled it, and what is begun is on disk before
 in between costs one repetition and loses nothing.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from tapewatch.alerting.actions.approvals import Approvals
 from tapewatch.alerting.actions.arming import Arming
 from tapewatch.alerting.actions.hands import Hands
 from tapewatch.alerting.actions.pull import Approval, Pull
@@ -19,7 +21,6 @@ from tapewatch.alerting.book.book import Book
 from tapewatch.alerting.book.history import Entry, Happening, History
 from tapewatch.alerting.book.kept import Kept
 from tapewatch.alerting.channels.channel import Delivered, Outcome, Refused
-from tapewatch.alerting.errors import NotKnown
 from tapewatch.alerting.routing import MS
 from tapewatch.model.clock import Clock
 from tapewatch.model.durations import format_duration_ms, format_time_ns
@@ -57,8 +58,10 @@ class Actions:
         written: Written,
         sink: AlertSink | None = None,
         new_id: Callable[[], str],
+        server: str = "",
     ) -> None:
         self.settings = settings
+        self.pending = Approvals(book, server)
         self._hands = hands
         self._clock = clock
         self._written = written
@@ -67,11 +70,11 @@ class Actions:
         self._history = History(book)
         self._arming = Arming(book)
         self._kept_last = Kept(book, "action")
-        self._kept_approvals = Kept(book, "approval")
         self._last = {key: LastPull(**told) for key, told in self._kept_last.load()}
-        self._approvals = {
-            key: Approval.from_dict(told) for key, told in self._kept_approvals.load()
-        }
+        self._asked: dict[str, Approval] = {each.id: each for each in self.pending.waiting()}
+        """Approvals that an alert asks people for."""
+        self._doing: set[str] = set()
+        self._tasks: set[asyncio.Task[Outcome]] = set()
 
     async def pull(self, pull: Pull) -> Outcome:
         """Do what is wished, or say why not."""
@@ -110,31 +113,51 @@ class Actions:
 
     def approvals(self) -> list[Approval]:
         """Give what waits for a person."""
-        return sorted(self._approvals.values(), key=lambda each: each.until_ns)
+        return self.pending.waiting()
 
     async def approve(self, approval_id: str, by: str) -> Outcome:
         """Agree to an action; raises ``NotKnown`` where nothing of this id waits any more."""
-        pull = self._decide(approval_id).agreed_by(by)
-        self._note(Happening.ACTION_APPROVED, pull, f"agreed by {by}")
-        return await self.pull(pull)
+        now_ns = self._clock.now_ns()
+        approval = self.pending.agree(approval_id, by, now_ns)
+        self._note(Happening.ACTION_APPROVED, approval.pull.agreed_by(by), f"agreed by {by}")
+        self._ask_people()
+        if not self.pending.is_ours(approval, now_ns):
+            return Delivered(detail="agreed; it is done by the server that was asked")
+        return await self._do_agreed(approval)
 
     def decline(self, approval_id: str, by: str, why: str = "") -> None:
         """Say no to an action; raises ``NotKnown``."""
-        pull = self._decide(approval_id)
-        self._note(
-            Happening.ACTION_DECLINED, pull, f"declined by {by}" + (f": {why}" if why else "")
-        )
+        pull = self.pending.get(approval_id).pull
+        words = f"declined by {by}" + (f": {why}" if why else "")
+        self.pending.settle(approval_id, words)
+        self.pending.drop(approval_id)
+        self._ask_people()
+        self._note(Happening.ACTION_DECLINED, pull, words)
+
+    def adopt(self, approval_id: str, told: dict[str, Any]) -> None:
+        """Take over how an approval stands on another server."""
+        known = self._asked.get(approval_id)
+        self.pending.adopt(approval_id, told)
+        self._ask_people()
+        if known is not None and told.get("declined"):
+            self._note(Happening.ACTION_DECLINED, known.pull, told["declined"])
 
     def tick(self, now_ns: int) -> None:
-        """Let go of what nobody has agreed to in time."""
-        for approval in self.approvals():
+        """Let go of what nobody has agreed to in time, and do what was agreed to elsewhere."""
+        for approval in self.pending.waiting():
             if approval.until_ns <= now_ns:
-                pull = self._decide(approval.id)
-                self._note(Happening.ACTION_EXPIRED, pull, "nobody agreed in time")
+                self.pending.drop(approval.id)
+                self._ask_people()
+                self._note(Happening.ACTION_EXPIRED, approval.pull, "nobody agreed in time")
+        for approval in self.pending.to_do(now_ns):
+            if approval.id not in self._doing:
+                task = asyncio.ensure_future(self._do_agreed(approval))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     def wake_at_ns(self) -> int:
-        """Give when the next deadline comes; 0 is never."""
-        return min((each.until_ns for each in self._approvals.values()), default=0)
+        """Give when there is something to do next; 0 is never."""
+        return self.pending.wake_at_ns(self._doing)
 
     def shown(self) -> Iterator[dict[str, Any]]:
         """Describe every action for people."""
@@ -180,23 +203,32 @@ class Actions:
 
     def _ask(self, action: ActionSettings, pull: Pull) -> Outcome:
         now_ns = self._clock.now_ns()
-        for waiting in self._approvals.values():
-            if waiting.pull.action == pull.action:
-                return Delivered(detail="somebody is being asked already")
+        if self.pending.asks_for(pull.action):
+            return Delivered(detail="somebody is being asked already")
         approval = Approval(self._new_id(), pull, now_ns + action.confirm_within * MS)
-        self._approvals[approval.id] = approval
-        self._kept_approvals.keep(approval.id, approval.as_dict())
+        self.pending.ask(approval)
         words = f"waits for a person until {format_time_ns(approval.until_ns)}"
-        self._say(self._question(approval, approval.until_ns))
+        self._ask_people()
         return self._note(Happening.ACTION_WAITS, pull, words)
 
-    def _decide(self, approval_id: str) -> Pull:
-        approval = self._approvals.pop(approval_id, None)
-        if approval is None:
-            raise NotKnown("approval", approval_id)
-        self._kept_approvals.drop(approval_id)
-        self._say(self._question(approval, self._clock.now_ns()))
-        return approval.pull
+    async def _do_agreed(self, approval: Approval) -> Outcome:
+        """Do what somebody has agreed to; it is let go of when that is known to be done."""
+        self._doing.add(approval.id)
+        self.pending.settle(approval.id)
+        try:
+            return await self.pull(approval.pull.agreed_by(approval.agreed_by))
+        finally:
+            self._doing.discard(approval.id)
+            self.pending.drop(approval.id)
+
+    def _ask_people(self) -> None:
+        """Let an alert fire for everything that waits, and end for what does no more."""
+        waiting = {each.id: each for each in self.pending.waiting()}
+        for name in self._asked.keys() - waiting.keys():
+            self._say(self._question(self._asked[name], self._clock.now_ns()))
+        for name in waiting.keys() - self._asked.keys():
+            self._say(self._question(waiting[name], waiting[name].until_ns))
+        self._asked = waiting
 
     def _question(self, approval: Approval, ends_ns: int) -> Alert:
         pull = approval.pull

@@ -54,12 +54,17 @@ class Approval:
     id: str
     pull: Pull
     until_ns: int
+    server: str = ""
+    """Which of several servers was asked; its machine is the one that is meant."""
+    agreed_by: str = ""
+    agreed_ns: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Write the approval as plain values."""
-        return {"id": self.id, "pull": self.pull.as_dict(), "until_ns": self.until_ns}
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return told | {"pull": self.pull.as_dict()}
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Self:
         """Read what ``as_dict`` wrote."""
-        return cls(told["id"], Pull.from_dict(told["pull"]), told["until_ns"])
+        return cls(**{**told, "pull": Pull.from_dict(told["pull"])})

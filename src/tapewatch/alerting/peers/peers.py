@@ -13,6 +13,7 @@ was not heard of for ``wait`` is not waited for any more. So:
 Everything here is decided by the messages and times handed in; ``link.py`` carries them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +31,10 @@ BATCH: Final = 500
 SILENCE, ATTENTION, TOLD = "silence", "attention", "told"
 KEPT_NS: Final = 5 * 86_400 * 1_000_000_000
 TIDY_NS: Final = 3600 * 1_000_000_000
+
+
+Taken = Callable[[str, Any], None]
+"""Takes what another server shares of one kind: its key and its body."""
 
 
 @dataclass(slots=True)
@@ -69,6 +74,7 @@ class Peers:
         self._heard_ns: dict[str, int] = {}
         self._letters: dict[Lane, tuple[str, int]] = {}
         self._taking = False
+        self._others: dict[str, Taken] = {}
         self._seed(now_ns)
         # What the last process left may have been said by another server meanwhile.
         desk.outbox.hold_all(now_ns + wait_ns)
@@ -76,6 +82,19 @@ class Peers:
         desk.attention.changed.append(self._attention_changed)
         desk.outbox.settled.append(self._settled)
         self.tick(now_ns)
+
+    def share(self, kind: str, key: str, body: Any) -> None:
+        """Tell the others of something that is none of the desk's."""
+        if not self._taking:
+            self.ledger.write(kind, key, body, self._now_ns)
+
+    def listen(self, kind: str, taken: Taken) -> None:
+        """Let somebody hear what the others share of one kind."""
+        self._others[kind] = taken
+
+    def is_alive(self, name: str) -> bool:
+        """Say whether another server was heard of lately."""
+        return name in self.alive(self._now_ns)
 
     def leave(self) -> None:
         """Share nothing any more."""
@@ -216,6 +235,8 @@ class Peers:
                 self._desk.heed(record.key, attention, now_ns)
             elif record.kind == TOLD:
                 self._adopt_told(record, now_ns)
+            elif record.kind in self._others:
+                self._others[record.kind](record.key, record.body)
         finally:
             self._taking = False
 
