@@ -43,6 +43,13 @@ def test_declared_consequences_and_burnt_objectives_may_fire_along():
     assert "MemoryHigh" in plan.allowed(case)
 
 
+def test_what_an_alert_leads_to_may_fire_along_and_is_not_held_back():
+    plan = plan_of("hft")
+    (case,) = plan.cases(["service_hang"])
+    assert "PositionDrifted" in plan.allowed(case)
+    assert "PositionDrifted" not in plan.catalog.alerts["ProcessHangs"].consequences
+
+
 def test_what_a_rule_reads_is_followed_through_recording_rules():
     plan = plan_of("low_latency")
     assert "execution_engine_api_failures_total" in plan.reads("CallsWithoutErrorBurnsFast")

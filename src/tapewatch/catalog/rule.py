@@ -60,6 +60,9 @@ class Alert:
     consequences: tuple[str, ...] = option(
         "Alerts that are expected along with it; they are held back while it fires.", default=()
     )
+    leads_to: tuple[str, ...] = option(
+        "Alerts that may follow from it, and are told all the same.", default=()
+    )
     labels: dict[str, str] = option("More labels that it gets.", default_factory=dict)
     every: DurationMs = option("How often it is evaluated; 0 is as the platform says.", default=0)
     group: str = option("Its rule group; the file's name otherwise.", default="")

@@ -102,14 +102,12 @@ class PackPlan:
         return tuple(found)
 
     def allowed(self, case: Case) -> frozenset[str]:
-        """Name what may fire along: declared consequences, and objectives that the fault burns."""
+        """Name what may fire along: what alerts declare, and objectives that the fault burns."""
         allowed, fresh = set(case.alerts), set(case.alerts)
         while fresh:
             declared = self.catalog.alerts
-            following = {
-                e for name in fresh if name in declared for e in declared[name].consequences
-            }
-            fresh = following - allowed
+            known = [declared[name] for name in fresh if name in declared]
+            fresh = {e for each in known for e in (*each.consequences, *each.leads_to)} - allowed
             allowed |= fresh
         burnt = {name for name in self._of_objectives if self.reads(name) & case.touches}
         return frozenset(allowed | burnt)

@@ -30,10 +30,10 @@ BEGIN_S: Final = 1_763_566_200
 WARM_MAX_S: Final = 2_700.0
 WARM_STEP_S: Final = 30.0
 WARM_MIN_S: Final = 600.0
-STEPS_S: Final = ((20.0, 1.0), (300.0, 5.0), (float("inf"), 15.0))
+STEPS_S: Final = ((10.0, 1.0), (60.0, 5.0), (600.0, 15.0), (float("inf"), 30.0))
 """Until so long after a change, steps are so long, or as long as the pack's scrapes are apart."""
 
-QUIET_STEP_S: Final = 10.0
+QUIET_STEP_S: Final = 15.0
 LASTS_S: Final = 1e6
 HOUR_S: Final = 3_600.0
 

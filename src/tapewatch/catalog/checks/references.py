@@ -31,6 +31,7 @@ REFERENCES: Final = (
     Reference("alerts", "channels", "channels"),
     Reference("alerts", "triggers", "actions"),
     Reference("alerts", "consequences", "alerts"),
+    Reference("alerts", "leads_to", "alerts"),
     Reference("alerts", "dashboard", "dashboards"),
     Reference("objectives", "owner", "owners"),
     Reference("objectives", "service", "services"),
