@@ -77,4 +77,6 @@ $(CONSOLE): $(CONSOLE_SOURCES) tools/console.sh
 
 $(VENV)/ready: $(VENV)/locked pyproject.toml setup.py $(TWINS)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@# Else the first `make up` of a fresh clone compiles while somebody waits.
+	$(BIN)/python -m compileall -q src
 	@touch $@
