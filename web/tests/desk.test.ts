@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Answers, Point } from "../src/pages/desk/answers";
-import { budgetsOf, placeOf, quantileOf, reader, rungsOf, stepsOf, valuesOf, whysOf } from "../src/pages/desk/model";
+import { budgetsOf, lostIn, placeOf, quantileOf, reader, rungsOf, stepsOf, valuesOf, whysOf } from "../src/pages/desk/model";
 
 const AT = { venue: "okx", channel: "depth" };
 
@@ -79,5 +79,20 @@ describe("orders", () => {
       { what: "Refused by the venue: over limit", where: "okx", times: 3 },
     ]);
     expect(valuesOf(told, "venue", "refusals", "reasons")).toEqual(["okx"]);
+  });
+});
+
+describe("what a feed lost", () => {
+  it("puts neighbours together, the newest first, and keeps symbols apart", () => {
+    const times = Float64Array.of(0, 60, 120, 180, 240);
+    const series = [
+      { labels: { symbol: "BTC" }, values: Float64Array.of(NaN, 2, 3, NaN, 4) },
+      { labels: { symbol: "ETH" }, values: Float64Array.of(NaN, NaN, NaN, 1, NaN) },
+    ];
+    expect(lostIn({ times, series })).toEqual([
+      { symbol: "BTC", firstS: 180, lastS: 240, count: 4 },
+      { symbol: "ETH", firstS: 120, lastS: 180, count: 1 },
+      { symbol: "BTC", firstS: 0, lastS: 120, count: 5 },
+    ]);
   });
 });

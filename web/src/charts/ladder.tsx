@@ -28,7 +28,7 @@ export function Track({ rungs, unit, place, bare }: {
       <div class="ladder-span" style={{ left: `${Math.min(...places)}%`, right: `${100 - Math.max(...places)}%` }} />
       {rungs.map((each, index) => (
         <div
-          class="ladder-mark" key={each.name}
+          class={`ladder-mark${near(places, index) ? " high" : ""}`} key={each.name}
           style={{ left: `${places[index]}%`, "--mark": `var(${COLOURS[each.colour % COLOURS.length]})` }}
           title={`${each.name}: ${formatValue(each.value, unit)}`}
         >
@@ -37,4 +37,12 @@ export function Track({ rungs, unit, place, bare }: {
       ))}
     </div>
   );
+}
+
+const WORDS_WIDTH = 16;
+
+/** Whether the words of a mark would stand in those of the one before; then they stand above them. */
+function near(places: readonly number[], index: number): boolean {
+  const gap = (places[index] ?? 0) - (places[index - 1] ?? -100);
+  return index > 0 && gap < WORDS_WIDTH && !near(places, index - 1);
 }

@@ -107,7 +107,7 @@ function Form({ action: { name, armed, arm_by: may, arm_for: most }, wish, why, 
   const lasts = useSignal(most);
   const who = person.value.trim();
   const barred = wish !== "pull" && who && !may.includes("*") && !may.includes(who);
-  const path = `actions/${name}${wish === "pull" ? "" : `/${wish}`}`;
+  const path = `actions/${encodeURIComponent(name)}${wish === "pull" ? "" : `/${wish}`}`;
   const body = { by: who, why: reason.value.trim(), ...(wish === "arm" ? { for: lasts.value.trim() } : {}) };
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();

@@ -153,8 +153,8 @@ function useMarks(annotations: readonly Annotation[]): readonly Mark[] {
 
 const FIRING = [`ALERTS{alertstate="firing", alertname!="${WATCHDOG}"}`] as const;
 
-/** The milder first; a worse one takes its place. */
-const TONES: readonly Tone[] = ["muted", "good", "info", "warn", "bad"];
+/** What is shaded, the milder first; what only informs, as a watchdog that always fires, is not. */
+const TONES: readonly Tone[] = ["warn", "bad"];
 
 /** When alerts fired, as rules write it down: where several did, in the tone of the worst, once. */
 function useAlertSpans(): readonly Span[] {
@@ -165,11 +165,11 @@ function useAlertSpans(): readonly Span[] {
   for (const { labels, values } of frame.series) {
     const rank = TONES.indexOf(severityState(labels["severity"]));
     values.forEach((value, step) => {
-      if (value === 1 && !(rank <= (worst[step] ?? NaN))) worst[step] = rank;
+      if (value === 1 && rank >= 0 && !(rank <= (worst[step] ?? NaN))) worst[step] = rank;
     });
   }
   return runsOf(worst).filter((run) => !Number.isNaN(run.value)).map((run): Span => ({
-    start: frame.times[run.first] ?? 0, end: (frame.times[run.last] ?? 0) + grid.stepS, tone: TONES[run.value] ?? "muted", label: "alerts",
+    start: frame.times[run.first] ?? 0, end: (frame.times[run.last] ?? 0) + grid.stepS, tone: TONES[run.value] ?? "warn", label: "alerts",
   }));
 }
 

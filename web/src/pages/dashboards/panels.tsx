@@ -193,10 +193,10 @@ function TablePanel(drawing: Drawing) {
   const named = tellingLabels(rows.map((each) => each.labels)).slice(0, 6);
   const columns: Column<Ranked>[] = [
     ...(named.length ? named.map((name): Column<Ranked> => ({
-      key: name, title: name, width: "minmax(4rem, 1fr)", order: (row) => row.labels[name] ?? "", cell: (row) => <span title={row.labels[name]}>{row.labels[name] ?? "–"}</span>,
+      key: name, title: name, width: "minmax(2.5rem, 1fr)", order: (row) => row.labels[name] ?? "", cell: (row) => <span title={row.labels[name]}>{row.labels[name] ?? "–"}</span>,
     })) : [{ key: "name", title: "series", width: "1fr", order: (row: Ranked) => row.name, cell: (row: Ranked) => row.name }]),
     {
-      key: "value", title: "value", width: "minmax(5rem, auto)", number: true, order: (row) => row.value,
+      key: "value", title: "value", width: "minmax(4rem, 1fr)", number: true, order: (row) => row.value,
       cell: (row) => <ToneValue value={row.value} panel={drawing.panel} />,
     },
   ];

@@ -1,11 +1,12 @@
 /** One feed of one venue: the ranges that never came, who is silent, and how late messages are. */
 import { scaleOf, Track, type Rung } from "../../charts/ladder";
-import { useEndpoint, useInstant } from "../../data/query";
+import { gridOf, useEndpoint, useInstant, useRange } from "../../data/query";
 import { formatValue } from "../../data/units";
 import { Icon } from "../../parts/icon";
 import { href, setParameters } from "../../state/address";
-import { formatTime, now } from "../../state/time";
-import { silentest } from "./questions";
+import { formatClock, formatTime, now, range } from "../../state/time";
+import { lostIn } from "./model";
+import { missedIn, silentest } from "./questions";
 
 interface Gap {
   readonly symbol: string;
@@ -51,7 +52,7 @@ function Gaps({ venue, channel }: { venue: string; channel: string }) {
     <div>
       <h4>What never came</h4>
       {asked.fault && <p class="fault">{asked.fault.message}</p>}
-      {asked.value && !gaps.length && <p class="muted">No process of this host remembers a gap; a feed elsewhere tells only how many.</p>}
+      {asked.value && !gaps.length && <Counted venue={venue} channel={channel} />}
       <ul class="lines" tabIndex={gaps.length ? 0 : undefined} aria-label="Ranges that never came">
         {gaps.slice(0, SHOWN_MAX).map((each) => (
           <li key={`${each.symbol} ${each.first} ${each.instance}`} title={`${each.service} ${each.instance}`}>
@@ -61,5 +62,29 @@ function Gaps({ venue, channel }: { venue: string; channel: string }) {
         ))}
       </ul>
     </div>
+  );
+}
+
+const COUNTED_PX = 90;
+
+/** A feed whose process is elsewhere, or is scraped, tells how many it missed and when, not which. */
+function Counted({ venue, channel }: { venue: string; channel: string }) {
+  const grid = gridOf(range.value, COUNTED_PX);
+  const asked = useRange(missedIn(venue, channel, grid.stepS), grid).value;
+  const lost = asked.value ? lostIn(asked.value) : [];
+  if (!asked.value) return null;
+  if (!lost.length) return <p class="muted">Nothing is missing in this time range.</p>;
+  return (
+    <>
+      <p class="muted small">Counted by the feed; only processes of this host remember which numbers.</p>
+      <ul class="lines" tabIndex={0} aria-label="When numbers were missed">
+        {lost.slice(0, SHOWN_MAX).map((each) => (
+          <li key={`${each.symbol} ${each.firstS}`}>
+            <span>{each.symbol || "all"} <b>{each.count} missing</b></span>
+            <span class="number muted">{formatClock(each.firstS * 1_000)} to {formatClock(each.lastS * 1_000)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -1,6 +1,6 @@
 /** What the answers mean: places, their state, and rows of numbers. */
 import type { Rung } from "../../charts/ladder";
-import type { Bucket } from "../../data/frames";
+import type { Bucket, Frame } from "../../data/frames";
 import type { State } from "../../parts/badge";
 import type { Answers, Point } from "./answers";
 import type { Name } from "./questions";
@@ -137,4 +137,27 @@ export function whysOf({ points }: Answers): readonly Why[] {
     return { what: `${word}: ${why}`, where: [venue, strategy].filter(Boolean).join(" · "), times: value };
   }));
   return rows.sort((one, other) => other.times - one.times);
+}
+
+export interface Lost {
+  readonly symbol: string;
+  readonly firstS: number;
+  readonly lastS: number;
+  readonly count: number;
+}
+
+/** Put steps in which numbers were missed together, the newest stretch first. */
+export function lostIn({ times, series }: Frame): readonly Lost[] {
+  const found: Lost[] = [];
+  for (const { labels, values } of series) {
+    let own: Lost | undefined;
+    times.forEach((time, step) => {
+      const count = values[step] ?? NaN;
+      if (own && !(count > 0)) found.push(own);
+      if (!(count > 0)) own = undefined;
+      else own = { symbol: labels["symbol"] ?? "", firstS: own?.firstS ?? times[step - 1] ?? time, lastS: time, count: count + (own?.count ?? 0) };
+    });
+    if (own) found.push(own);
+  }
+  return found.sort((one, other) => other.lastS - one.lastS || other.count - one.count);
 }

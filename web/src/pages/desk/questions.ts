@@ -66,4 +66,10 @@ export function silentest(venue: string, channel: string): string {
   return `topk(8, time() - venue_feed_last_message_timestamp_seconds${place} < 1e9)`;
 }
 
+/** How many numbers one feed missed in each step: to the number, or as near as it can be told where the counter is new. */
+export function missedIn(venue: string, channel: string, stepS: number): string {
+  const counter = `venue_feed_missing_numbers_total{venue=${JSON.stringify(venue)}, channel=${JSON.stringify(channel)}}`;
+  return `round(sum by (symbol) (clamp_min(${counter} - ${counter} offset ${stepS}s, 0) or increase(${counter}[${stepS}s]))) > 0`;
+}
+
 export const PNL = `${QUESTIONS.realized} + ${QUESTIONS.unrealized}`;

@@ -8,19 +8,19 @@ const HEIGHT_PX = 150;
 const PANELS: readonly Panel[] = [
   {
     kind: "timeseries", title: "Samples taken in", unit: "/s", shape: "area",
-    queries: [{ expr: "sum(rate(tapewatch_metrics_samples_total[$__rate_interval]))", legend: "samples" }],
+    queries: [{ expr: "sum(rate(tapewatch_metrics_samples_total[5m]))", legend: "samples" }],
   },
   {
     kind: "timeseries", title: "Queries, by how they ended", unit: "/s", shape: "stacked",
-    queries: [{ expr: "sum by (outcome) (rate(tapewatch_queries_total[$__rate_interval])) > 0", legend: "{{outcome}}" }],
+    queries: [{ expr: "sum by (outcome) (rate(tapewatch_queries_total[5m])) > 0", legend: "{{outcome}}" }],
   },
   {
     kind: "timeseries", title: "Time of a query, 99 of 100", unit: "s",
-    queries: [{ expr: "histogram_quantile(0.99, sum by (le) (rate(tapewatch_query_duration_seconds_bucket[$__rate_interval])))", legend: "p99" }],
+    queries: [{ expr: "histogram_quantile(0.99, sum by (le) (rate(tapewatch_query_duration_seconds_bucket[5m])))", legend: "p99" }],
   },
   {
     kind: "timeseries", title: "Processor, in cores", shape: "area",
-    queries: [{ expr: 'sum(rate(process_cpu_seconds_total{job="tapewatch"}[$__rate_interval]))', legend: "cores" }],
+    queries: [{ expr: 'sum(rate(process_cpu_seconds_total{job="tapewatch"}[5m]))', legend: "cores" }],
   },
   {
     kind: "timeseries", title: "On disk", unit: "bytes",
