@@ -207,7 +207,7 @@ def push(server: Server, faults: Faults) -> None:
 def watching(size: Size) -> Iterator[tuple[Faults, str, str]]:
     """Serve a target that shows the faults and a webhook that hears of them."""
     faults = Faults(count=size.faults)
-    port = ThreadingHTTPServer(("127.0.0.1", 0), _handler(faults))
+    port = _Port(("127.0.0.1", 0), _handler(faults))
     thread = threading.Thread(target=port.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -217,6 +217,11 @@ def watching(size: Size) -> Iterator[tuple[Faults, str, str]]:
         port.shutdown()
         thread.join()
         port.server_close()
+
+
+class _Port(ThreadingHTTPServer):
+    request_queue_size = 128
+    """Where only five connections wait, the sixth at one moment comes a second later."""
 
 
 def _handler(faults: Faults) -> type[BaseHTTPRequestHandler]:

@@ -153,9 +153,9 @@ def test_turns_keep_their_distance_and_count_what_they_missed():
     assert timing.next_ns(400) == 400
     assert timing.next_ns(5000) == 1000
     assert timing.turn(400) == 0
-    assert timing.next_ns(0) == 1400
-    assert timing.turn(3450) == 2
-    assert timing.next_ns(0) == 4400
+    assert timing.next_ns(0) == 1500, "samples at the same interval come before the turn"
+    assert timing.turn(3600) == 2
+    assert timing.next_ns(0) == 4500
 
 
 def test_evaluations_wait_only_when_their_share_of_the_processor_is_used_up():

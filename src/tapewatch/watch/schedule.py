@@ -16,6 +16,9 @@ NEVER: Final = 2**63 - 1
 SAVED_S: Final = 4.0
 """A share that was not used for so long is the most that is saved up."""
 
+LEEWAY: Final = 5
+"""After an evaluation on arrival the next turn comes at most this part of the interval later."""
+
 
 def slot_ns(key: tuple[str, str], interval_ns: int) -> int:
     """Return where in its interval a group has its slot; the same after every restart."""
@@ -51,11 +54,13 @@ class Timing:
 
     def turn(self, now_ns: int) -> int:
         """Note an evaluation; returns how many turns of the interval were missed before it."""
-        self.arrived = False
         late_ns = max(now_ns - self.due_ns, 0)
         self.turned_ns = now_ns
-        # An evaluation on arrival does the work of the next turn as well.
-        self.due_ns = now_ns + self.interval_ns - late_ns % self.interval_ns
+        # An evaluation on arrival does the work of the next turn as well; samples that come at the
+        # same interval must not find that turn just done, and wait for the floor.
+        leeway_ns = min(self.floor_ns, self.interval_ns // LEEWAY) if self.arrived else 0
+        self.arrived = False
+        self.due_ns = now_ns + self.interval_ns + leeway_ns - late_ns % self.interval_ns
         return late_ns // self.interval_ns
 
 
