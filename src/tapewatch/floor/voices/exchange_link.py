@@ -22,8 +22,8 @@ RULES: Final = "binance_spot"
 """Every venue of the floor refuses as this one does."""
 
 BAN_S: Final = 10
-"""A venue says anew how long it wants to be left alone for, as long as somebody asks; that is longer
-than any pack's scrapes are apart, so that the ban stands from one to the next."""
+"""A venue says anew how long it wants to be left alone for, as long as somebody asks; longer than
+any pack's scrapes are apart, so that the ban stands from one to the next."""
 
 CHRONY: Final = "A9FEA97B,169.254.169.123,4,0,{offset_s},0,0,0,0,0,0.0002,0.00001,16.1,Normal"
 """What `chronyc -c tracking` prints."""
@@ -113,11 +113,12 @@ class Link:
             numbers.see("venue_request_seconds", scene.long_tail(0.045, 0.4), **place)
 
     def _refusals(self) -> None:
+        wait = {"Retry-After": str(BAN_S)}
         if self._wrong(causes.FLOOD):
             self._budget.spend("weight_1m", self._budget.remaining("weight_1m"))
-            self._budget.answer(429, {"Retry-After": str(BAN_S)}, code=-1003, message="too much weight")
+            self._budget.answer(429, wait, code=-1003, message="too much weight")
         if self._wrong(causes.BAN):
-            self._budget.answer(418, {"Retry-After": str(BAN_S)}, code=-1003, message="banned")
+            self._budget.answer(418, wait, code=-1003, message="banned")
 
     def _compare_clocks(self) -> None:
         rng, now_ns = self.scene.rng, self.clock()
