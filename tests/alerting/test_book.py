@@ -4,6 +4,7 @@ import pytest
 
 from tapewatch.alerting.alerts import AlertStore
 from tapewatch.alerting.book.book import Book
+from tapewatch.alerting.book.late import HISTORY_KEPT, compacted
 from tapewatch.alerting.errors import BookForeign, BookUnusable
 
 WRITE = "INSERT OR REPLACE INTO silences VALUES (?, ?)"
@@ -51,6 +52,29 @@ def test_a_batch_that_could_not_be_written_is_written_with_the_next(tmp_path):
     book.write(WRITE, ("b", b""))
     book.commit()
     assert (rows(book), book.pending, book.last_error) == (["a", "b"], 0, None)
+
+
+def test_what_cannot_be_written_for_long_is_kept_small_and_whole():
+    mark = "UPDATE outbox SET due_ns = ?, attempt = ? WHERE place = ?"
+    put, out = "INSERT OR REPLACE INTO outbox VALUES (?, ?)", "DELETE FROM outbox WHERE place = ?"
+    several = [
+        ("silences", (WRITE, ("a", b"1"))),
+        ("outbox", (put, (1, "x"))),
+        ("outbox", (mark, (5, 1, 1))),
+        ("outbox", (put, (2, "y"))),
+        ("outbox", (mark, (6, 1, 2))),
+        ("history", ("INSERT INTO history VALUES (?)", (1,))),
+        ("silences", (WRITE, ("a", b"2"))),
+        ("outbox", (out, (1,))),
+    ]
+    assert [row for _, row in compacted(several)] == [
+        (2, "y"),
+        (6, 1, 2),
+        (1,),
+        ("a", b"2"),
+        (1,),
+    ]
+    assert len(compacted(several[5:6] * (HISTORY_KEPT + 9))) == HISTORY_KEPT
 
 
 def test_the_file_of_somebody_else_is_refused(tmp_path):

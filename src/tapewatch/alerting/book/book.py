@@ -22,13 +22,15 @@ from typing import Any, Final
 
 import orjson
 
+from tapewatch.alerting.book.late import Change, compacted
 from tapewatch.alerting.book.schema import prepare
 from tapewatch.alerting.errors import BookUnusable
 
 BUSY_SECONDS: Final = 10.0
 ROWS_AT_ONCE: Final = (64, 8)
 _TABLE: Final = re.compile(r"^(?:INSERT.* INTO|DELETE FROM|UPDATE) (\w+)")
-Change = tuple[str, Sequence[Any]]
+LATE_MAX: Final = 100_000
+"""Of more changes that cannot be written, only those are kept that still count."""
 
 
 class Book:
@@ -40,6 +42,7 @@ class Book:
         self.commits = 0
         self._gathered: list[Change] = []
         self._late: list[Change] = []
+        self._late_max = LATE_MAX
         self._writing = Lock()
         try:
             self._connection = sqlite3.connect(
@@ -79,6 +82,7 @@ class Book:
                 self._write(self._late)
             except sqlite3.Error as fault:
                 self.last_error = str(fault)
+                self._keep_small()
                 raise BookUnusable(str(fault)) from None
             self._late = []
             self.commits += 1
@@ -103,6 +107,11 @@ class Book:
             self.commit()
         finally:
             self._connection.close()
+
+    def _keep_small(self) -> None:
+        if len(self._late) > self._late_max:
+            self._late = compacted([(_table_of(each[0]), each) for each in self._late])
+            self._late_max = max(LATE_MAX, 2 * len(self._late))
 
     def _write(self, batch: Iterable[Change]) -> None:
         tables: dict[str, list[Change]] = {}
