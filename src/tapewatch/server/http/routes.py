@@ -39,7 +39,7 @@ class Routes(Router):
     Every route of the server.
 
     A path without parameters is looked up; only the others are compared with one route after
-    another, which for the last of two hundred routes took longer than a small query.
+    another, which for the last of 120 routes took a tenth of a millisecond.
     """
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
