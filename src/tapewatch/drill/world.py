@@ -36,7 +36,7 @@ from tapewatch.metrics.scratch import UnsyncedDisk
 from tapewatch.metrics.storage.database import Database
 from tapewatch.metrics.storage.settings import StorageSettings
 from tapewatch.model.clock import ManualClock
-from tapewatch.model.labels import Labels
+from tapewatch.model.labels import METRIC_NAME, Labels
 from tapewatch.watch.calendars.calendar import calendar
 from tapewatch.watch.rules.files import read_rules_text
 from tapewatch.watch.rules.group import Group, Usual
@@ -78,6 +78,8 @@ class World:
         )
         self._due_ns = {group.name: 0 for group in self.groups}
         self._beats: dict[str, float] = {}
+        selectors = (each for group in self.groups for each in group.reads())
+        self._read = {e.value for selector in selectors for e in selector if e.name == METRIC_NAME}
         self._scrapers = [self._scraper(each) for each in self._desk.services]
         self._due_scrape_ns = [0] * len(self._scrapers)
         names = calendar_names(catalog)
@@ -142,7 +144,7 @@ class World:
         return [Group(each, Usual()) for each in sources]
 
     def _scraper(self, service: Service) -> Scraper:
-        source = Source(self.catalog, service, self.clock)
+        source = Source(self.catalog, service, self.clock, self._read)
         source.beat_s = lambda: self._beats.get(service.name, self.now_s)
         job, found = self._job(service)
         target = build_target(found, job, Relabeler(()))

@@ -21,7 +21,9 @@ from tapewatch.model.clock import Clock
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 7603
-ATTEMPTS: Final = 50
+ANY_PORTS: Final = (0, 0, 0, *range(17_600, 20_000, 2))
+"""Where two ports side by side are looked for: wherever there are some, then below the ports that
+outgoing connections get, for each of those leaves its port taken for a minute."""
 GRACE_SECONDS: Final = 1
 
 
@@ -38,9 +40,9 @@ class Inbox:
 
     def bind(self, port: int = PORT) -> int:
         """Take the port and the one after it; 0 takes any two. Returns the first."""
-        for _ in range(1 if port else ATTEMPTS):
+        for wanted in (port,) if port else ANY_PORTS:
             try:
-                self._sockets = _pair(port)
+                self._sockets = _pair(wanted)
             except OSError as fault:
                 refused = fault
             else:
