@@ -81,6 +81,13 @@ def test_faults_and_messages_are_passed_on(rehearsal, neighbour):
     assert "POST /faults/feed_stall?for=5m" in neighbour.asked
 
 
+def test_a_fault_that_is_let_loose_is_noted_among_the_changes(rehearsal):
+    ask(rehearsal, "/faults/feed_stall?for=3m", "POST")
+    ask(rehearsal, "/faults/nonsense", "POST")
+    _, _, body = rehearsal.get("/api/v1/changes?kind=fault")
+    assert [each["what"] for each in json.loads(body)["data"]] == ["drill: feed_stall for 3m"]
+
+
 def test_a_refusal_is_told_in_its_own_words(rehearsal):
     status, told = ask(rehearsal, "/faults/rain", "POST")
     assert (status, told["error"]) == (404, "there is no such fault")

@@ -53,7 +53,10 @@ const CHECKS = {};
 
 for (const [name, address] of Object.entries(PAGES)) {
   CHECKS[`${name} is accessible in both themes`] = async (page) => {
+    await page.setViewportSize({ width: 1280, height: 800 });
     await visit(page, address);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than a screen of 1280`);
     assert.deepEqual(await axeFaults(page), []);
     await page.evaluate(() => document.activeElement?.blur());
     await page.keyboard.press("t");
@@ -74,6 +77,65 @@ CHECKS["a query is written, completed and run from the keyboard"] = async (page)
   await page.waitForURL(/expr=feed_connected/);
   await settled(page);
   assert.equal(await page.locator(".legend-row:not(.legend-head)").count(), 4);
+};
+
+/** Press Tab until what has the focus is called so. */
+async function tabTo(page, name) {
+  for (let turn = 0; turn < 80; turn++) {
+    await page.keyboard.press("Tab");
+    const own = await page.evaluate(() => {
+      const place = document.activeElement;
+      if (!place?.matches("a, button, input, select, textarea")) return "";
+      return place.getAttribute("aria-label") || place.closest("label")?.innerText || place.innerText;
+    });
+    if (own.includes(name)) return;
+  }
+  assert.fail(`${name} is not reached by Tab`);
+}
+
+CHECKS["an alert is opened, taken over and given back from the keyboard alone"] = async (page) => {
+  await visit(page, at(""));
+  await tabTo(page, "FeedIsQuiet");
+  await page.keyboard.press("Enter");
+  const drawer = page.getByRole("complementary", { name: "Alert FeedIsQuiet" });
+  await drawer.waitFor();
+  await settled(page);
+  await tabTo(page, "Your name");
+  await page.keyboard.type("Grace");
+  await tabTo(page, "Acknowledge");
+  await page.keyboard.press("Enter");
+  await drawer.getByText(/Grace has it since/).waitFor();
+  await page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "detached" });
+  await tabTo(page, "FeedIsQuiet");
+  await page.keyboard.press("Enter");
+  await drawer.getByText(/Grace has it since/).waitFor();
+  await settled(page);
+  await tabTo(page, "Give back");
+  await page.keyboard.press("Enter");
+  await drawer.getByText("Nobody has it.").waitFor();
+};
+
+CHECKS["a target is opened from the keyboard"] = async (page) => {
+  await visit(page, PAGES.targets);
+  await tabTo(page, "ld4-exec-01");
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary", { name: "One target" }).waitFor();
+};
+
+CHECKS["a deployment stands on every chart of a dashboard"] = async (page) => {
+  const data = { what: "risk limits 4.2", by: "ci", at: new Date(Date.now() - 1_800_000).toISOString() };
+  assert.equal((await page.request.post(`${url}/api/v1/changes`, { data })).status(), 200);
+  await visit(page, PAGES.board);
+  const drawn = await page.evaluate(async () => {
+    const told = [];
+    const own = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function fillText(text, ...rest) { told.push(text); own.call(this, text, ...rest); };
+    dispatchEvent(new KeyboardEvent("keydown", { key: "t" }));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return told.filter((each) => each === "risk limits 4.2").length;
+  });
+  assert.ok(drawn >= 3, `it is drawn ${drawn} times`);
 };
 
 CHECKS["every state is an address: going back brings the former question"] = async (page) => {

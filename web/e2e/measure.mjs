@@ -157,9 +157,10 @@ async function listed(page, api, answer, target) {
     const body = document.querySelector(".table-body");
     const next = () => new Promise((resolve) => requestAnimationFrame(resolve));
     let longest = 0;
+    const height = body.scrollHeight;
     let last = await next();
     for (let turn = 1; turn <= 120; turn++) {
-      body.scrollTop = (body.scrollHeight / 120) * turn;
+      body.scrollTop = (height / 120) * turn;
       const at = await next();
       longest = Math.max(longest, at - last);
       last = at;

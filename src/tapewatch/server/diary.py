@@ -74,6 +74,11 @@ def started(at_ns: int, version: str) -> Note:
     return Note(at_ns, "start", f"Tapewatch {version} started")
 
 
+def let_loose(at_ns: int, fault: str, lasts: str) -> Note:
+    """Say that a drill let a fault loose."""
+    return Note(at_ns, "fault", f"drill: {fault} for {lasts}")
+
+
 def loaded(at_ns: int, changed: Iterable[str], waiting: Sequence[str]) -> Note:
     """Say which settings are others now; ``waiting`` take effect at the next start."""
     lines = sorted(changed)

@@ -269,8 +269,12 @@ class Chart {
       ctx.strokeStyle = ctx.fillStyle = toneColour(each.tone ?? "info");
       line(ctx, x, bbox.top, x, bbox.top + bbox.height);
       if (x < told) continue;
-      ctx.fillText(each.label, x + 4 * devicePixelRatio, bbox.top + 10 * devicePixelRatio);
-      told = x + ctx.measureText(each.label).width + 8 * devicePixelRatio;
+      const gap = 4 * devicePixelRatio;
+      const { width } = ctx.measureText(each.label);
+      const back = x + gap + width > bbox.left + bbox.width;
+      if (back && x - gap - width < told) continue;
+      ctx.fillText(each.label, back ? x - gap - width : x + gap, bbox.top + 10 * devicePixelRatio);
+      told = back ? x : x + width + 2 * gap;
     }
     ctx.restore();
   }

@@ -26,7 +26,7 @@ export interface TableProps<Row> {
 }
 
 const ROW_PX = 26;
-const SPARE_ROWS = 4;
+const SPARE_ROWS = 2;
 
 /** A column to sort by, and which way: a leading minus means the largest first. */
 interface Sort {

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from tapewatch.client.connection import Connection
 from tapewatch.client.errors import AnswerUnreadable, ServerRefused, ServerUnreachable
+from tapewatch.server.diary import let_loose
 from tapewatch.server.errors import Refusal
 from tapewatch.server.faces.prometheus.answers import PREFIX, Call, Data, endpoint
 
@@ -60,8 +61,11 @@ async def messages(call: Call) -> Data:
 async def begin(call: Call) -> Data:
     """Let a fault loose."""
     _inbox(call)
-    parameters = {"for": call.parameters.get("for", LASTS)}
-    return Data(await _asked("POST", _fault(call), parameters))
+    lasts, name = call.parameters.get("for", LASTS), call.request.path_params["name"]
+    told = await _asked("POST", _fault(call), {"for": lasts})
+    note = let_loose(call.server.clock.now_ns(), name, lasts)
+    await to_thread(call.server.diary.note, note)
+    return Data(told)
 
 
 async def end(call: Call) -> Data:

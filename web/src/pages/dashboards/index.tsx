@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { Tone } from "../../charts/colours";
 import type { Mark, Span } from "../../charts/plot";
 import { WATCHDOG } from "../../data/alerting";
+import { useChanges } from "../../data/changes";
 import { gridOf, useEndpoint, useRanges } from "../../data/query";
 import { severityState } from "../../parts/badge";
 import { Failed, Loading, Notice } from "../../parts/states";
@@ -89,7 +90,7 @@ function Board({ board }: { board: Dashboard }) {
     if (board.range && !address.peek().query.has("from")) setRange(board.range, "now");
   }, [board.name]);
   const told = board.annotations ?? [];
-  const marks = useMarks(told.filter((each) => !each.shades));
+  const marks = [...useMarks(told.filter((each) => !each.shades)), ...useChangeMarks()].sort((one, other) => one.time - other.time);
   const spans = [...useClosedSpans(told.filter((each) => each.shades)), ...useAlertSpans()];
   return (
     <>
@@ -149,6 +150,19 @@ function useMarks(annotations: readonly Annotation[]): readonly Mark[] {
       time: frame.times[step] ?? 0, label: told?.title ?? "", tone: told?.tone ?? "info",
     }));
   });
+}
+
+const MARK_LETTERS = 28;
+/** A configuration that was read and brought nothing new is not worth a line. */
+const MARKED: Readonly<Record<string, Tone>> = { deploy: "info", catalog: "info", configuration: "info", start: "muted", fault: "warn", refused: "bad" };
+
+/** What was changed, deployed or broken on purpose. */
+function useChangeMarks(): readonly Mark[] {
+  const { startMs, endMs } = range.value;
+  const noted = useChanges(startMs, endMs, 0).value ?? [];
+  return noted.filter((each) => each.kind !== "configuration" || each.details.length).map((each): Mark => ({
+    time: Date.parse(each.at) / 1_000, label: each.what.length > MARK_LETTERS ? `${each.what.slice(0, MARK_LETTERS)}…` : each.what, tone: MARKED[each.kind] ?? "info",
+  }));
 }
 
 const FIRING = [`ALERTS{alertstate="firing", alertname!="${WATCHDOG}"}`] as const;

@@ -90,7 +90,7 @@ function droppedKey(each: Targets["droppedTargets"][number]): string {
 const COLUMNS: readonly Column<Target>[] = [
   { key: "state", title: "state", width: "5.5rem", order: (each) => RANK[judge(each)], cell: (each) => <StateBadge target={each} /> },
   { key: "job", title: "job", width: "minmax(7rem, 1fr)", order: (each) => each.scrapePool, cell: (each) => <span class="bright">{each.scrapePool}</span> },
-  { key: "instance", title: "instance", width: "minmax(9rem, 1.4fr)", order: (each) => each.labels["instance"] ?? "", cell: (each) => <span title={each.scrapeUrl}>{each.labels["instance"]}</span> },
+  { key: "instance", title: "instance", width: "minmax(9rem, 1.4fr)", order: (each) => each.labels["instance"] ?? "", cell: (each) => <button type="button" class="link-button" title={each.scrapeUrl} onClick={() => setParameters({ target: keyOf(each) })}>{each.labels["instance"]}</button> },
   { key: "last", title: "heard", width: "6rem", number: true, order: (each) => Date.parse(each.lastScrape), cell: (each) => heard(each) },
   { key: "took", title: "took", width: "5rem", number: true, order: (each) => each.lastScrapeDuration, cell: (each) => formatValue(each.lastScrapeDuration, "s") },
   { key: "every", title: "every", width: "4rem", number: true, order: (each) => parseDuration(each.scrapeInterval), cell: (each) => each.scrapeInterval },
@@ -111,7 +111,7 @@ function Dropped({ targets }: { targets: Targets }) {
   if (!targets.droppedTargets.length) return <p class="empty">Relabelling drops nothing.</p>;
   const columns: readonly Column<Targets["droppedTargets"][number]>[] = [
     { key: "job", title: "job", width: "10rem", order: (each) => each.scrapePool, cell: (each) => each.scrapePool },
-    { key: "address", title: "address", width: "14rem", order: (each) => each.discoveredLabels["__address__"] ?? "", cell: (each) => each.discoveredLabels["__address__"] },
+    { key: "address", title: "address", width: "14rem", order: (each) => each.discoveredLabels["__address__"] ?? "", cell: (each) => <button type="button" class="link-button" onClick={() => setParameters({ target: droppedKey(each) })}>{each.discoveredLabels["__address__"] ?? "without one"}</button> },
     { key: "labels", title: "found labels", width: "1fr", cell: (each) => pairsOf(each.discoveredLabels).map(([name, value]) => `${name}=${value}`).join("  ") },
   ];
   return (
