@@ -81,7 +81,7 @@ def test_the_file_of_somebody_else_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "book") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(BookForeign, match="has layout 99, this version knows 2"):
+    with pytest.raises(BookForeign, match="has layout 99, this version knows 3"):
         Book(tmp_path / "book")
 
 
@@ -100,6 +100,20 @@ CREATE TABLE alerts (
     fingerprint TEXT PRIMARY KEY, labels BLOB, annotations BLOB, starts_ns INTEGER,
     ends_ns INTEGER, updated_ns INTEGER, timeout INTEGER, generator_url TEXT, over INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE groups (
+    key TEXT PRIMARY KEY, route TEXT, labels BLOB, next_ns INTEGER, full_ns INTEGER,
+    flushed_ns INTEGER, episode INTEGER, sequence INTEGER
+) WITHOUT ROWID;
+CREATE TABLE notified (
+    group_key TEXT, receiver TEXT, integration TEXT, entry BLOB,
+    PRIMARY KEY (group_key, receiver, integration)
+) WITHOUT ROWID;
+CREATE TABLE outbox (
+    place INTEGER PRIMARY KEY, id TEXT UNIQUE, due_ns INTEGER, attempt INTEGER, notification BLOB
+);
+INSERT INTO groups VALUES ('k', 'r', '{}', 1, 2, 3, 4, 5);
+INSERT INTO notified VALUES ('g', 'desk', 'slack/0', '{}');
+INSERT INTO outbox VALUES (7, 'id', 1, 0, '{}');
 CREATE TABLE history (place INTEGER PRIMARY KEY, fingerprint TEXT);
 CREATE INDEX history_fingerprint ON history (fingerprint) WHERE fingerprint != '';
 INSERT INTO alerts VALUES ('f1', '{"alertname":"A"}', '{}', 1, 5, 2, 0, 'http://a', 0);
@@ -112,7 +126,11 @@ def test_a_file_of_the_first_layout_is_taken_over(tmp_path):
     with sqlite3.connect(tmp_path / "book") as connection:
         connection.executescript(FIRST_LAYOUT)
     connection.close()
-    store = AlertStore(Book(tmp_path / "book"))
+    book = Book(tmp_path / "book")
+    assert list(book.rows("SELECT * FROM groups")) == [(1, "k", "r", "{}", 1, 2, 3, 4, 5)]
+    assert list(book.rows("SELECT * FROM notified")) == [(1, "g", "desk", "slack/0", "{}")]
+    assert list(book.rows("SELECT place, id FROM outbox")) == [(7, "id")]
+    store = AlertStore(book)
     store.load(2, 0)
     told = {each.fingerprint: (each.name, each.ends_ns, each.timeout, each.over) for each in store}
     assert told == {"f1": ("A", 5, False, False), "f0": ("B", 4, True, True)}

@@ -18,7 +18,7 @@ from tapewatch.alerting.attention import Attention, AttentionStore, Comment
 from tapewatch.alerting.book.book import Book
 from tapewatch.alerting.book.history import Entry, Happening, History
 from tapewatch.alerting.errors import BadAlerts, NotKnown
-from tapewatch.alerting.groups import Group
+from tapewatch.alerting.groups import DROP, Group
 from tapewatch.alerting.inhibit import Inhibitor
 from tapewatch.alerting.matchers import is_label_name
 from tapewatch.alerting.notification import Lane, Notification
@@ -40,12 +40,12 @@ FORGET_NS: Final = 3600 * SECOND_NS
 RETOLD_NS: Final = 900 * SECOND_NS
 """How long an end that a channel refused is tried again, as long as Prometheus repeats one."""
 
-FLUSHES_MAX: Final = 500
+FLUSHES_MAX: Final = 100
 """How many groups one tick flushes, so that a storm does not hold up whoever waits."""
 
 NOT_UTF8: Final = "invalid label or annotation set: it is not UTF-8"
 
-GROUPS: Final = "SELECT key, next_ns, full_ns, flushed_ns, episode, sequence FROM groups"
+GROUPS: Final = "SELECT key, place, next_ns, full_ns, flushed_ns, episode, sequence FROM groups"
 
 
 class Desk:
@@ -72,6 +72,7 @@ class Desk:
         self._timers: list[tuple[int, int, Group]] = []
         self._ready: list[tuple[int, int, Group]] = []
         self._order = count()
+        self._places = count(1)
         self._tidy_ns = self._forget_ns = now_ns
         self._last_ns = now_ns
         self.outbox.settled.append(self._settled)
@@ -369,6 +370,7 @@ class Desk:
     def _new_group(self, route: Route, labels: Labels, now_ns: int, former: Group | None) -> Group:
         due_ns = now_ns + route.options.group_wait_ns
         group = Group(route, labels, due_ns, due_ns)
+        group.place = former.place if former is not None else next(self._places)
         if former is not None:
             group.next_ns, group.full_ns = former.next_ns, former.full_ns
             group.flushed_ns = former.flushed_ns
@@ -538,6 +540,7 @@ class Desk:
         self.outbox.load(now_ns)
         self.alerts.load(now_ns, self.plan.limits.grace_ns)
         rows = {key: rest for key, *rest in self.book.rows(GROUPS)}
+        self._places = count(max((place for place, *_ in rows.values()), default=0) + 1)
         kept = set()
         for state in self.alerts:
             self._enter(state)
@@ -554,7 +557,7 @@ class Desk:
         for group in self.groups.values():
             self._schedule(group)
         for key in rows.keys() - kept:
-            self.book.write("DELETE FROM groups WHERE key = ?", (key,))
+            self.book.write(DROP, (rows[key][0],))
 
     def _loaded(
         self, route: Route, labels: Labels, rows: dict[str, list[int]], now_ns: int
@@ -563,8 +566,11 @@ class Desk:
         due_ns = now_ns + route.options.group_wait_ns
         group = Group(route, labels, due_ns, due_ns)
         row = rows.get(group.book_key)
-        if row is not None:
-            group.next_ns, group.full_ns, group.flushed_ns, group.episode, group.sequence = row
+        if row is None:
+            group.place = next(self._places)
+        else:
+            group.place, group.next_ns, group.full_ns, group.flushed_ns, *counts = row
+            group.episode, group.sequence = counts
             # The clock may have been set back since; no group waits longer than it would anew.
             options = route.options
             wait_ns = options.group_interval_ns if group.flushed_ns else options.group_wait_ns

@@ -16,8 +16,8 @@ from tapewatch.alerting.book.book import Book, packed
 from tapewatch.alerting.routing import Route
 from tapewatch.model.labels import Labels, quote
 
-KEEP: Final = "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-DROP: Final = "DELETE FROM groups WHERE key = ?"
+KEEP: Final = "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+DROP: Final = "DELETE FROM groups WHERE place = ?"
 ORDERED_BY: Final = ("job", "instance")
 
 
@@ -42,6 +42,8 @@ class Group:
     acknowledged: bool = False
     """Whether somebody took it over since the last flush."""
     muted_by: tuple[str, ...] = ()
+    place: int = 0
+    """Where it stands in the book."""
     _key: str = ""
     _book_key: str = ""
 
@@ -99,6 +101,7 @@ class Group:
         book.write(
             KEEP,
             (
+                self.place,
                 self.book_key,
                 self.route.id,
                 packed(dict(self.labels)),
@@ -112,7 +115,7 @@ class Group:
 
     def drop(self, book: Book) -> None:
         """Take the group out of the book."""
-        book.write(DROP, (self.book_key,))
+        book.write(DROP, (self.place,))
 
 
 def group_hash(route_id: str, labels: Labels) -> str:

@@ -17,8 +17,8 @@ import orjson
 from tapewatch.alerting.book.book import Book, packed
 from tapewatch.alerting.notification import Lane
 
-KEEP: Final = "INSERT OR REPLACE INTO notified VALUES (?, ?, ?, ?)"
-DROP: Final = "DELETE FROM notified WHERE group_key = ? AND receiver = ? AND integration = ?"
+KEEP: Final = "INSERT OR REPLACE INTO notified VALUES (?, ?, ?, ?, ?)"
+DROP: Final = "DELETE FROM notified WHERE place = ?"
 
 
 class Reason(StrEnum):
@@ -97,15 +97,18 @@ class NotifiedLog:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._entries: dict[Lane, Told] = {}
+        self._places: dict[Lane, int] = {}
+        self._last = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def load(self) -> None:
         """Take up what the last process told."""
-        for group_key, receiver, integration, entry in self._book.rows("SELECT * FROM notified"):
-            lane = Lane(group_key, receiver, integration)
+        for place, *names, entry in self._book.rows("SELECT * FROM notified ORDER BY place"):
+            lane = Lane(*names)
             self._entries[lane] = Told.from_dict(orjson.loads(entry))
+            self._places[lane] = self._last = place
 
     def get(self, lane: Lane) -> Told | None:
         """Find what was told."""
@@ -159,9 +162,12 @@ class NotifiedLog:
 
     def _keep(self, lane: Lane, told: Told) -> None:
         self._entries[lane] = told
-        row = (lane.group_key, lane.receiver, lane.integration, packed(told.as_dict()))
-        self._book.write(KEEP, row)
+        place = self._places.get(lane)
+        if place is None:
+            place = self._places[lane] = self._last = self._last + 1
+        names = (lane.group_key, lane.receiver, lane.integration)
+        self._book.write(KEEP, (place, *names, packed(told.as_dict())))
 
     def _drop(self, lane: Lane) -> None:
         del self._entries[lane]
-        self._book.write(DROP, (lane.group_key, lane.receiver, lane.integration))
+        self._book.write(DROP, (self._places.pop(lane),))

@@ -18,7 +18,7 @@ KEY_WIDTHS: Final = {
     "attention": 1,
     "outbox": 1,
     "kept": 2,
-    "notified": 3,
+    "notified": 1,
     "memories": 3,
 }
 """How many columns, the first ones, tell the rows of a table apart."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from tapewatch.alerting.errors import BookForeign
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 APPLICATION: Final = 0x74617065
 """The word "tape", by which SQLite's file header says whose file it is."""
 
@@ -29,15 +29,10 @@ CREATE TABLE alert_times (
 """Alerts in the order in which they came, so that many at once are written to a few pages; what is
 said again is mostly another end, and writes the narrow table alone."""
 
-FINDING: Final = """
-CREATE INDEX history_fingerprint ON history (substr(fingerprint, 1, 1));
-"""
-"""The first digit finds an alert in a sixteenth of the history; a whole fingerprint would have each
-entry written to a page of its own."""
-
-TABLES: Final = """
+MESSAGES: Final = """
 CREATE TABLE groups (
-    key TEXT PRIMARY KEY,
+    place INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
     route TEXT NOT NULL,
     labels BLOB NOT NULL,
     next_ns INTEGER NOT NULL,
@@ -45,14 +40,31 @@ CREATE TABLE groups (
     flushed_ns INTEGER NOT NULL,
     episode INTEGER NOT NULL,
     sequence INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE notified (
+    place INTEGER PRIMARY KEY,
     group_key TEXT NOT NULL,
     receiver TEXT NOT NULL,
     integration TEXT NOT NULL,
-    entry BLOB NOT NULL,
-    PRIMARY KEY (group_key, receiver, integration)
-) WITHOUT ROWID;
+    entry BLOB NOT NULL
+);
+CREATE TABLE outbox (
+    place INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    due_ns INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    notification BLOB NOT NULL
+);
+"""
+"""What is said of them, in the order of its beginning for the same reason."""
+
+FINDING: Final = """
+CREATE INDEX history_fingerprint ON history (substr(fingerprint, 1, 1));
+"""
+"""The first digit finds an alert in a sixteenth of the history; a whole fingerprint would have each
+entry written to a page of its own."""
+
+TABLES: Final = """
 CREATE TABLE silences (
     id TEXT PRIMARY KEY,
     body BLOB NOT NULL
@@ -61,13 +73,6 @@ CREATE TABLE attention (
     fingerprint TEXT PRIMARY KEY,
     body BLOB NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE outbox (
-    place INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    due_ns INTEGER NOT NULL,
-    attempt INTEGER NOT NULL,
-    notification BLOB NOT NULL
-);
 CREATE TABLE memories (
     group_key TEXT NOT NULL,
     receiver TEXT NOT NULL,
@@ -115,6 +120,22 @@ DROP INDEX history_fingerprint;
 {FINDING}
 """  # noqa: S608  # constants only
 
+FROM_2: Final = f"""
+ALTER TABLE groups RENAME TO former_groups;
+ALTER TABLE notified RENAME TO former_notified;
+ALTER TABLE outbox RENAME TO former_outbox;
+{MESSAGES}
+INSERT INTO groups SELECT row_number() OVER (), * FROM former_groups;
+INSERT INTO notified SELECT row_number() OVER (), * FROM former_notified;
+INSERT INTO outbox SELECT * FROM former_outbox;
+DROP TABLE former_groups;
+DROP TABLE former_notified;
+DROP TABLE former_outbox;
+"""  # noqa: S608  # constants only
+
+CHANGES: Final = {1: FROM_1 + FROM_2, 2: FROM_2}
+"""How an older layout becomes the present one."""
+
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in a new file, and refuse a file of somebody else or of the future."""
@@ -122,12 +143,12 @@ def prepare(connection: sqlite3.Connection) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if layout == LAYOUT:
         connection.executescript(LATER_TABLES)
-    elif layout == 1:
-        _run(connection, LATER_TABLES + FROM_1)
+    elif layout in CHANGES:
+        _run(connection, LATER_TABLES + CHANGES[layout])
     elif layout or tables:
         raise BookForeign(layout, LAYOUT)
     else:
-        _run(connection, ALERTS + TABLES + FINDING + LATER_TABLES)
+        _run(connection, ALERTS + MESSAGES + TABLES + FINDING + LATER_TABLES)
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
