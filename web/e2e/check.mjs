@@ -145,7 +145,7 @@ CHECKS["every state is an address: going back brings the former question"] = asy
   assert.match(await page.locator(".table").innerText(), /momentum/);
   await page.goBack();
   await settled(page);
-  assert.match(await page.locator(".legend").innerText(), /venue=okx/);
+  assert.match(await page.locator(".legend").innerText(), /okx/);
 };
 
 CHECKS["a slip is told in the server's words, where it is"] = {
