@@ -14,8 +14,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -114,15 +113,10 @@ class Book:
             self._late_max = max(LATE_MAX, 2 * len(self._late))
 
     def _write(self, batch: Iterable[Change]) -> None:
-        tables: dict[str, list[Change]] = {}
-        for change in batch:
-            tables.setdefault(_table_of(change[0]), []).append(change)
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            # Order counts inside a table only; runs of one statement are written by one call.
-            for changes in tables.values():
-                for statement, run in groupby(changes, key=itemgetter(0)):
-                    self._write_run(statement, [row for _, row in run])
+            for statement, rows in _runs(batch):
+                self._write_run(statement, rows)
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -139,6 +133,23 @@ class Book:
                     self._connection.execute(several, tuple(together))
                     at += size
         self._connection.executemany(statement, rows[at:])
+
+
+def _runs(batch: Iterable[Change]) -> list[tuple[str, list[Sequence[Any]]]]:
+    """Put the rows of each statement together; order counts inside a table only."""
+    found: list[tuple[str, list[Sequence[Any]]]] = []
+    current: dict[str, list[Sequence[Any]]] = {}
+    last: dict[str, str] = {}
+    for statement, row in batch:
+        rows = current.get(statement)
+        if rows is None:
+            table = _table_of(statement)
+            current.pop(last.get(table, ""), None)
+            last[table] = statement
+            rows = current[statement] = []
+            found.append((statement, rows))
+        rows.append(row)
+    return found
 
 
 def packed(value: object) -> str:
