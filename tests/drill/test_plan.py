@@ -39,6 +39,8 @@ def test_declared_consequences_and_burnt_objectives_may_fire_along():
     allowed = plan.allowed(case)
     assert {"OrdersAcceptedBurnsFast", "OrdersAcceptedBurnsSlowly"} <= allowed
     assert "MessagesFastBurnsFast" not in allowed
+    (case,) = plan.cases(["slow_orders"])
+    assert {"OrdersFastBurnsFast", "OrdersFastBurnsSlowly"} <= plan.allowed(case)
     (case,) = plan.cases(["memory_leak"])
     assert "MemoryHigh" in plan.allowed(case)
 
@@ -54,6 +56,7 @@ def test_what_a_rule_reads_is_followed_through_recording_rules():
     plan = plan_of("low_latency")
     assert "execution_engine_api_failures_total" in plan.reads("CallsWithoutErrorBurnsFast")
     assert "risk_manager_checks_performed_total" not in plan.reads("CallsWithoutErrorBurnsFast")
+    assert "execution_engine_order_submission_latency_us" in plan.reads("OrdersFastBurnsFast")
     assert plan.window_s("CallsWithoutErrorBurnsSlowly") >= 6 * 3600
 
 

@@ -38,6 +38,9 @@ MUTING: Final = frozenset(
 FEEDS: Final = frozenset({causes.GAPS, causes.DUPLICATES, causes.CROSSED, causes.LATE})
 """Causes at the same feed, where one leads to another."""
 
+PARTS: Final = ("", "_bucket", "_count", "_sum")
+"""What stands behind the name of a histogram where its parts are read."""
+
 STANDING: Final = frozenset({"idle_containers"})
 """Faults that show by what has not been for a week; they hold since before the world begins."""
 
@@ -166,9 +169,14 @@ class PackPlan:
                 behind = self._behind(selector)
                 found |= frozenset().union(*map(self._reads_of, behind))
                 if not behind:
-                    found.add(name_of(selector))
+                    found.add(self._declared(name_of(selector)))
             self._reads[id(rule)] = frozenset(found)
         return self._reads[id(rule)]
+
+    def _declared(self, name: str) -> str:
+        """Name the metric that a series is of: a histogram is read by its parts."""
+        bare = (name.removesuffix(part) for part in PARTS)
+        return next((each for each in bare if each in self.catalog.metrics), name)
 
     def _window_of(self, rule: "_Rule") -> float:
         if id(rule) not in self._windows:

@@ -45,8 +45,8 @@ from tapewatch.watch.rules.recorder import Recorder
 from tapewatch.watch.rules.rule import Surroundings
 from tapewatch.watch.rules.states import State
 
-SIZE: Final = Size(symbols=3, venues=2, messages_per_second=50.0, orders_per_second=3.0)
-"""Small, because every message of the market is made; no rule asks how large a desk is."""
+SIZE: Final = Size(symbols=3, venues=2, messages_per_second=400.0, orders_per_second=3.0)
+"""Small, because every message of the market is made; but a rule calls less than a hundred thin."""
 
 FLOOR_STEP_S: Final = 1.0
 FOREVER_MS: Final = 2**60

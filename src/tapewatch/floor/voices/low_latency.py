@@ -119,7 +119,7 @@ def execution_engine(numbers: Numbers, scene: Scene) -> None:
             rejection_reason="insufficient_funds",
             symbol=order.symbol,
         )
-        took_us = scene.long_tail(45.0)
+        took_us = scene.long_tail(35.0)
         numbers.see("execution_engine_order_submission_latency_us", took_us, **how)
         numbers.add("trading_volume_usd_total", order.filled * order.price, symbol=order.symbol)
         told = {"symbol": order.symbol, "order_type": order.kind}
