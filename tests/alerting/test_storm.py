@@ -1,5 +1,7 @@
 """More messages than people can read are told together, and nothing of them is lost."""
 
+from dataclasses import replace
+
 import pytest
 from tests.alerting.desks import BEGIN, SECOND, Bench, alert
 
@@ -145,3 +147,16 @@ def test_what_was_folded_is_found_in_the_history_and_explained(sea):
     assert verdict.sent
     assert "said by the message of a storm, and by none of its own" in " ".join(verdict.why)
     assert sea.now_ns - BEGIN < SECOND
+
+
+def test_what_another_channel_refused_is_folded_too(tmp_path):
+    receivers = '  - {name: hook, webhook_configs: [{url: "http://127.0.0.1:9/"}]}\n'
+    sea = Sea(tmp_path, CHAT.replace("receiver: desk", "receiver: hook") + receivers)
+    sea.say(*feeds(100))
+    for refused in sea.sent("refused"):
+        copy = refused.to("desk", "slack/0")
+        sea.desk.outbox.put(replace(copy, created_ns=sea.now_ns))
+    sea.storms.tick(sea.now_ns)
+    assert sea.told() == ["FeedStale"] * 10
+    sea.wait(1)
+    assert "90 groups" in storm_of(sea).alerts[0].annotations.get("summary")

@@ -87,6 +87,11 @@ class Notification:
         return self.reason in (HAND_OVER, DIGEST, STORM)
 
     @property
+    def is_copy(self) -> bool:
+        """Whether it was another channel's, which did not take it."""
+        return ">" in self.id
+
+    @property
     def lane(self) -> "Lane":
         """Where the notification waits: order holds inside a lane, and only there."""
         return Lane(self.group_key, self.receiver, self.integration)

@@ -191,14 +191,16 @@ class Storms:
         known = self._desk.log.get(told.lane)
         storm.count(told, known.before if known else None, now_ns)
         self._desk.outbox.fold(told.lane, now_ns, f"{told.reason}: told with a storm of alerts")
-        self._desk.log.fold(told.lane)
+        if known is not None:
+            self._desk.log.fold(told.lane)
         self.folded += 1
 
     def _is_first(self, parcel: Parcel) -> bool:
         """Say whether the channel was told nothing of a group by a message of its own."""
         known = self._desk.log.get(parcel.notification.lane)
         if known is None:
-            return False  # A letter, which no route decided.
+            # What another channel refused, or a letter, which no route decided.
+            return parcel.notification.is_copy
         before = known.before
         return before is None or before.folded or not before.firing
 
