@@ -27,6 +27,7 @@ WATCHED_SECONDS: Final = 60
 def main(arguments: list[str]) -> int:
     """Serve the desk, and photograph it unless it is only to be served."""
     from tests.console.desk import Showcase
+    from tests.console.floor import NoFloor
 
     node = shutil.which("node")
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -49,6 +50,9 @@ def main(arguments: list[str]) -> int:
                 return subprocess.run([*script, pictures, *only], check=False).returncode
         except KeyboardInterrupt:
             return 0
+        except NoFloor as fault:
+            print(f"no pictures, because a floor is open already: {fault}", file=sys.stderr)
+            return 1
         finally:
             desk.stop()
 

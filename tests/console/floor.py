@@ -1,11 +1,17 @@
-"""A sample floor with an inbox and the server that watches it, on ports of their own."""
+"""A sample floor with an inbox and the server that watches it."""
 
+import socket
+import threading
 from contextlib import ExitStack, contextmanager
 
 from bench.startup import free_port
 from tests.running import Process
 
 from tapewatch.drill.companions import Companion
+
+
+class NoFloor(RuntimeError):
+    """The floor cannot open; its services want the ports that their pack declares."""
 
 
 @contextmanager
@@ -16,12 +22,16 @@ def sample_floor(folder, pack="hft"):
     floor_port, inbox_port = free_port(), free_port()
     surroundings = {"TAPEWATCH_REGION_FOLDER": str(regions), "TAPEWATCH_REGION_ON_DISK": "1"}
     with ExitStack() as stack:
-        for words in (
-            ("inbox", "--port", str(inbox_port)),
-            ("floor", pack, "--seed", "7", "--port", str(floor_port)),
-        ):
+
+        def begin(*words):
             # A companion ends with us, however we end.
-            stack.callback(Companion(*words, environment=surroundings).stop)
+            companion = Companion(*words, environment=surroundings)
+            stack.callback(companion.stop)
+            return companion
+
+        begin("inbox", "--port", str(inbox_port))
+        floor = begin("floor", pack, "--seed", "7", "--port", str(floor_port))
+        await_floor(floor, floor_port)
         server = Process(
             folder,
             *("--pack", pack, "--inbox", f"http://127.0.0.1:{inbox_port}"),
@@ -32,3 +42,16 @@ def sample_floor(folder, pack="hft"):
         stack.callback(server._log.close)
         stack.callback(server.stop)
         yield server
+
+
+def await_floor(floor, port):
+    """Wait until a floor answers; raises ``NoFloor`` with its last words when it ends instead."""
+    gone = threading.Event()
+    floor.on_death(lambda _: gone.set())
+    while not gone.is_set():
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            gone.wait(0.2)
+    raise NoFloor(" ".join(floor.said))
