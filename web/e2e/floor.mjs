@@ -19,6 +19,10 @@ const drawer = page.getByRole("complementary", { name: `Alert ${ALERT}` });
 
 const STEPS = {
   "a fault is let loose, and the message that people would get arrives": async () => {
+    // What was never heard cannot fall silent.
+    await page.goto(at("desk"));
+    await page.locator(".matrix").first().getByText("Fresh").first().waitFor({ timeout: PATIENCE_MS });
+    await page.waitForTimeout(10_000);
     await page.goto(at("drills", { find: FAULT }));
     await page.locator("select").selectOption("15m");
     const loose = page.getByRole("button", { name: `Let loose: ${FAULT}` });
