@@ -55,6 +55,11 @@ def test_the_pages_of_packs_are_dashboards_of_the_console(server):
         "example-desk",
         *(f"equities-{n}" for n in ("trading", "health", "performance")),
         "server",
+        "example-service-bot",
+        *(
+            f"equities-service-{n}"
+            for n in ("execution_gateway", "signal_service", "orchestrator", "market_data_service")
+        ),
     ]
     page = data(server, "dashboards/example-desk")
     kinds = {panel["kind"] for row in page["rows"] for panel in row["panels"]}

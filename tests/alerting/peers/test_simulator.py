@@ -239,3 +239,19 @@ def test_no_page_is_lost_over_many_seeds(first, tmp_path):
             Simulation(folder, seed, skew_seconds=skew).run(25)
         except AssertionError as fault:
             raise AssertionError(f"seed {seed}: {fault}") from fault
+
+
+def test_whose_turn_it_is_is_known_as_soon_as_the_other_is_heard(tmp_path):
+    # Between two ticks one that comes first held its messages on, and both sent at once.
+    first, second = Server(tmp_path, "a", "b", 0.0), Server(tmp_path, "b", "a", 0.0)
+    for server in (first, second):
+        server.open(BEGIN)
+    assert first.desk.outbox.hold_ns == WAIT_SECONDS * SECOND
+    for server, other in ((first, second), (second, first)):
+        (neighbour,) = server.peers.neighbours
+        message, number = server.peers.outgoing(neighbour)
+        answer = other.peers.receive(message, BEGIN)
+        server.peers.answered(neighbour, number, answer, BEGIN)
+    assert (first.desk.outbox.hold_ns, second.desk.outbox.hold_ns) == (0, WAIT_SECONDS * SECOND)
+    for server in (first, second):
+        server.close()

@@ -106,7 +106,7 @@ class Peers:
     def tick(self, now_ns: int) -> None:
         """Look who is there, and drop what another server has said meanwhile."""
         self._now_ns = now_ns
-        self._desk.outbox.hold_ns = self.position(now_ns) * self._wait_ns
+        self._take_turn(now_ns)
         self._drop_letters(now_ns)
         if now_ns >= self._tidy_ns:
             self._tidy_ns = now_ns + TIDY_NS
@@ -165,6 +165,11 @@ class Peers:
     def _hear(self, name: str, now_ns: int) -> None:
         if name and name != self.id:
             self._heard_ns[name] = now_ns
+        # What is decided before the next tick must already know whose turn is whose.
+        self._take_turn(now_ns)
+
+    def _take_turn(self, now_ns: int) -> None:
+        self._desk.outbox.hold_ns = self.position(now_ns) * self._wait_ns
 
     def _seed(self, now_ns: int) -> None:
         """Share also what was there before anybody to share it with."""
