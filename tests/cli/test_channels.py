@@ -63,7 +63,8 @@ def test_a_test_says_what_came_back(run, server):
     assert told["desk/webhook/0"]["result"] == "refused"
     assert told["desk/webhook/0"]["detail"] == "404 Not Found: ok"
     assert result.exit_code == 1
-    assert "TEST" in json.loads(server[1][0][1])["attachments"][0]["title"]
+    by_slack = [json.loads(body) for _, body in server[1] if b"attachments" in body]
+    assert "TEST" in by_slack[0]["attachments"][0]["title"]
 
 
 def test_one_channel_alone_can_be_tested(run, server):
