@@ -29,9 +29,14 @@ class Layout(NamedTuple):
     custom_bounds: tuple[float, ...]
 
     @property
+    def bucket_count(self) -> int:
+        """How many buckets there are."""
+        return len(self.positive) + len(self.negative)
+
+    @property
     def width(self) -> int:
         """How many numbers there are."""
-        return LEADING + len(self.positive) + len(self.negative)
+        return LEADING + self.bucket_count
 
 
 class Packed(NamedTuple):

@@ -143,7 +143,7 @@ class HistogramPage:
             self._places[own] = np.arange(len(own))
             matrix = np.empty((len(own), layout.width))
             matrix[:, :LEADING] = leading[own]
-            size = len(own) * (layout.width - LEADING)
+            size = len(own) * layout.bucket_count
             matrix[:, LEADING:] = decode_floats(part, size).reshape(-1, len(own)).T
             self._bytes.append(matrix.tobytes())
         self.nbytes = sum(map(len, self._bytes)) + count * (4 * 8 + 1)

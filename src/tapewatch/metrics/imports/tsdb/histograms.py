@@ -8,29 +8,15 @@ All histograms of a chunk share their buckets. Counts are told by how much their
 import math
 from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
 
 from tapewatch.metrics.imports.tsdb.bits import BitReader, XorNumbers
 from tapewatch.model.histograms import Histogram, ResetHint
+from tapewatch.model.packed import Layout
 
 _HINTS: Final = (ResetHint.UNKNOWN, ResetHint.UNKNOWN, ResetHint.RESET, ResetHint.GAUGE)
 """What the flags of a chunk say of its first histogram."""
 _BOUND_SCALE: Final = 1000.0
-
-
-class Layout(NamedTuple):
-    """What the histograms of a chunk have in common."""
-
-    schema: int
-    zero_threshold: float
-    positive: tuple[int, ...]
-    negative: tuple[int, ...]
-    custom_bounds: tuple[float, ...]
-
-    @property
-    def width(self) -> int:
-        """How many buckets there are."""
-        return len(self.positive) + len(self.negative)
 
 
 Stamped = tuple[int, Histogram]
@@ -120,13 +106,13 @@ def _whole_numbers(
     counts = [reader.unsigned(), reader.unsigned()]
     total = reader.double()
     sums = XorNumbers(reader, total)
-    counts += [reader.signed() for _ in range(layout.width)]
+    counts += [reader.signed() for _ in range(layout.bucket_count)]
     steps = [0] * (len(counts) + 1)
     yield time_ms, _row(counts, total, len(layout.positive))
     for i in range(1, count):
         head = [reader.signed() for _ in range(3)]
         total = sums.next()
-        changes = [*head, *(reader.signed() for _ in range(layout.width))]
+        changes = [*head, *(reader.signed() for _ in range(layout.bucket_count))]
         steps = changes if i == 1 else [a + b for a, b in zip(steps, changes, strict=True)]
         time_ms += steps[0]
         counts = [a + b for a, b in zip(counts, steps[1:], strict=True)]
@@ -146,7 +132,7 @@ def _fractional_numbers(
     if not count:
         return
     time_ms, step_ms = reader.signed(), 0
-    row = [reader.double() for _ in range(3 + layout.width)]
+    row = [reader.double() for _ in range(layout.width)]
     columns = [XorNumbers(reader, number) for number in row]
     yield time_ms, row
     for i in range(1, count):
