@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from tapewatch.floor.errors import VenueRefuses
 from tapewatch.floor.market import Market
-from tapewatch.floor.venues.book import Books
 from tapewatch.floor.venues.limits import MINUTE_S, Count
-from tapewatch.floor.venues.orders import Ledger, Order, reaches
+from tapewatch.floor.venues.orders import Order, reaches
+from tapewatch.floor.venues.venue import Venue
 from tapewatch.model.clock import Clock
 
 KEY: Final = "apca-api-key-id"
@@ -25,28 +25,14 @@ STATUSES: Final = {"NEW": "new", "FILLED": "filled", "CANCELED": "canceled"}
 Work = Callable[[Request, dict[str, Any], str], Any]
 
 
-class AlpacaVenue:
+class AlpacaVenue(Venue):
     """One broker: its market, its accounts, and what each has asked."""
 
     def __init__(self, market: Market, clock: Clock) -> None:
-        self.market = market
-        self.books = Books(market)
-        self.ledger = Ledger()
-        self._clock = clock
+        super().__init__(market, clock)
         self._counts: defaultdict[str, Count] = defaultdict(
             lambda: Count(REQUESTS_PER_MINUTE, MINUTE_S)
         )
-
-    @property
-    def now_s(self) -> float:
-        """The venue's time."""
-        return self._clock.now_ns() / 1e9
-
-    def step(self, seconds: float) -> None:
-        """Let so much time pass."""
-        self.books.step(self.now_s, seconds)
-        for symbol, price in self.market.prices.items():
-            self.ledger.cross(symbol, price)
 
     def app(self) -> Starlette:
         """The paths of the venue."""

@@ -20,7 +20,6 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from tapewatch.floor.errors import VenueRefuses
 from tapewatch.floor.market import Market
-from tapewatch.floor.venues.book import Books
 from tapewatch.floor.venues.limits import (
     ORDERS_PER_10_SECONDS,
     ORDERS_PER_DAY,
@@ -29,8 +28,9 @@ from tapewatch.floor.venues.limits import (
     AddressLimits,
     Refusal,
 )
-from tapewatch.floor.venues.orders import FILLED, Ledger, Order, reaches
+from tapewatch.floor.venues.orders import FILLED, Order, reaches
 from tapewatch.floor.venues.streams import LIFE_S, Streams
+from tapewatch.floor.venues.venue import Venue
 from tapewatch.model.clock import Clock
 
 KEY: Final = "x-mbx-apikey"
@@ -66,15 +66,12 @@ Asked = Mapping[str, str]
 Work = Callable[[Asked, str], Any]
 
 
-class BinanceVenue:
+class BinanceVenue(Venue):
     """One venue: its market, its orders, and whom it counts."""
 
     def __init__(self, market: Market, clock: Clock, *, life_s: float = LIFE_S) -> None:
-        self.market = market
-        self.books = Books(market)
-        self.ledger = Ledger()
+        super().__init__(market, clock)
         self.streams = Streams(clock, life_s)
-        self._clock = clock
         self._addresses: dict[str, AddressLimits] = defaultdict(AddressLimits)
         self._accounts: dict[str, AccountLimits] = defaultdict(AccountLimits)
 
@@ -112,11 +109,6 @@ class BinanceVenue:
             WebSocketRoute("/stream", self.streams.combined),
         ]
         return Starlette(routes=routes)
-
-    @property
-    def now_s(self) -> float:
-        """The venue's time."""
-        return self._clock.now_ns() / 1e9
 
     def step(self, seconds: float) -> None:
         """Let so much time pass: the market moves, orders are reached, listeners hear of it."""

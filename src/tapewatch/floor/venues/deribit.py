@@ -17,7 +17,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tapewatch.floor.errors import VenueRefuses
 from tapewatch.floor.market import Market
-from tapewatch.floor.venues.book import Books
 from tapewatch.floor.venues.credits import (
     COST,
     CREDITS_MAX,
@@ -27,7 +26,8 @@ from tapewatch.floor.venues.credits import (
     Credits,
     matching,
 )
-from tapewatch.floor.venues.orders import Ledger, Order, reaches
+from tapewatch.floor.venues.orders import Order, reaches
+from tapewatch.floor.venues.venue import Venue
 from tapewatch.model.clock import Clock
 
 TOO_MANY: Final = 10028
@@ -38,14 +38,11 @@ MATCHING: Final = frozenset({"private/buy", "private/sell", "private/cancel"})
 Asked = Mapping[str, Any]
 
 
-class DeribitVenue:
+class DeribitVenue(Venue):
     """One venue: its market, its orders, and the credits of whoever asks."""
 
     def __init__(self, market: Market, clock: Clock) -> None:
-        self.market = market
-        self.books = Books(market)
-        self.ledger = Ledger()
-        self._clock = clock
+        super().__init__(market, clock)
         self._credits: defaultdict[str, Credits] = defaultdict(Credits)
         self._matching: defaultdict[str, Credits] = defaultdict(matching)
         self._methods: dict[str, Callable[[Asked, str], Any]] = {
@@ -61,19 +58,8 @@ class DeribitVenue:
         }
 
     @property
-    def now_s(self) -> float:
-        """The venue's time."""
-        return self._clock.now_ns() / 1e9
-
-    @property
     def _now_ms(self) -> int:
         return round(self.now_s * 1000)
-
-    def step(self, seconds: float) -> None:
-        """Let so much time pass."""
-        self.books.step(self.now_s, seconds)
-        for symbol, price in self.market.prices.items():
-            self.ledger.cross(symbol, price)
 
     def app(self) -> Starlette:
         """The paths of the venue."""

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final, NamedTuple
 
@@ -13,16 +13,16 @@ from tapewatch.floor.market import COINS, SHARES, Market, names
 from tapewatch.floor.venues.alpaca import AlpacaVenue
 from tapewatch.floor.venues.binance import BinanceVenue
 from tapewatch.floor.venues.deribit import DeribitVenue
+from tapewatch.floor.venues.venue import Venue
 from tapewatch.model.clock import Clock, SystemClock
 
 STEP_S: Final = 0.25
-Venue = BinanceVenue | AlpacaVenue | DeribitVenue
 
 
 class Kind(NamedTuple):
     """One venue that can be run, with what it trades."""
 
-    made: type[BinanceVenue] | type[AlpacaVenue] | type[DeribitVenue]
+    made: Callable[[Market, Clock], Venue]
     symbols: Sequence[str]
     ending: str
 
